@@ -1,0 +1,1 @@
+"""The protocol written a second time, for checking: see ../README.md."""
