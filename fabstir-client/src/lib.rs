@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod error;
+mod history;
+mod link;
+mod renter;
+mod session;
+mod store;
+mod verifier;
+
+pub use answer::{Answer, Event};
+pub use error::ClientError;
+pub use history::fit_history;
+pub use renter::{HostOffer, OpenOptions, Renter};
+pub use session::{Closing, Session};
+pub use store::{Record, Standing, Store};

@@ -1,0 +1,351 @@
+//! One client's connection, from `hello` to its end. A session belongs to at most one of them at a time, so nothing in
+//! it is locked.
+
+use crate::{
+    HostError,
+    generation::Step,
+    host::Shared,
+    opening, prompt,
+    prompt::Turn,
+    session::Session,
+    socket::{Incoming, Socket},
+};
+use alloy_primitives::B256;
+use fabstir_core::{
+    Code,
+    inference::FinishReason,
+    wire::{self, ClientMessage, HostMessage},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
+
+/// A client that has not opened a session by then is let go.
+const OPENING_PATIENCE: Duration = Duration::from_secs(20);
+/// A client that says nothing for so long is let go; its session waits for it.
+const IDLE_PATIENCE: Duration = Duration::from_secs(600);
+/// Frames that are no messages, before the connection is closed.
+const MAX_REFUSED: u32 = 16;
+/// How long the host stands by a `Close` it signed.
+const CLOSE_VALIDITY: u64 = 24 * 3_600;
+
+/// A client's connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    shared: Arc<Shared>,
+    socket: Socket,
+    challenge: B256,
+    greeted: bool,
+    session: Option<Box<Session>>,
+    turn: Option<Turn>,
+    /// Notified when the session's owner is on another connection, or the host stops.
+    release: Arc<Notify>,
+    heard: Instant,
+    refused: u32,
+}
+
+/// Whether the connection goes on.
+#[derive(Debug, PartialEq, Eq)]
+enum Flow {
+    Continue,
+    Close,
+}
+
+impl Connection {
+    pub(crate) fn new(shared: Arc<Shared>, socket: Socket) -> Self {
+        Self {
+            shared,
+            socket,
+            challenge: opening::random32(),
+            greeted: false,
+            session: None,
+            turn: None,
+            release: Arc::new(Notify::new()),
+            heard: Instant::now(),
+            refused: 0,
+        }
+    }
+
+    /// Serves the connection to its end, then keeps what the client may come back for.
+    pub(crate) async fn serve(mut self) {
+        let ended = self.run().await;
+        if let Err(error) = &ended {
+            tracing::debug!(%error, "connection ended");
+            // The client may be gone: telling it is a courtesy.
+            let _ = self.socket.send_error(None, error).await;
+        }
+        if let Some(mut session) = self.session.take() {
+            let kept = match (ended, self.turn.take()) {
+                // What was said could not be written down: nothing more may be signed for it.
+                (Err(error), _) if is_storage(&error) => Err(error),
+                (_, Some(turn)) => {
+                    prompt::finish(&self.shared, &mut session, None, turn, Ok(FinishReason::Cancelled)).await
+                }
+                (_, None) => Ok(()),
+            };
+            match kept {
+                Ok(()) => self.shared.registry.park(session),
+                Err(error) => {
+                    tracing::error!(session = %session.id, %error, "the session cannot be kept and is settled");
+                    self.shared.retire(*session).await;
+                }
+            }
+        }
+        self.socket.close().await;
+    }
+
+    async fn run(&mut self) -> Result<(), HostError> {
+        loop {
+            let deadline = self.deadline();
+            tokio::select! {
+                incoming = self.socket.receive() => {
+                    self.heard = Instant::now();
+                    if self.handle(incoming).await? == Flow::Close {
+                        return Ok(());
+                    }
+                }
+                step = next_step(&mut self.turn) => self.advance(step).await?,
+                () = sleep_until(deadline) => {
+                    if self.expire().await? == Flow::Close {
+                        return Ok(());
+                    }
+                }
+                () = self.release.notified() => {
+                    return Err(self.shared.released());
+                }
+            }
+        }
+    }
+
+    /// When something has to happen even if nobody says anything.
+    fn deadline(&self) -> Instant {
+        match (&self.session, self.turn.as_ref().and_then(|turn| turn.stalled)) {
+            (Some(_), Some(since)) => Instant::from_std(since) + self.shared.config.voucher_patience,
+            (Some(_), None) => self.heard + IDLE_PATIENCE,
+            (None, _) => self.heard + OPENING_PATIENCE,
+        }
+    }
+
+    async fn expire(&mut self) -> Result<Flow, HostError> {
+        let (Some(session), Some(turn)) = (&mut self.session, self.turn.take_if(|turn| turn.stalled.is_some())) else {
+            // A stream to a client that only listens is no silence.
+            if self.turn.is_some() {
+                self.heard = Instant::now();
+                return Ok(Flow::Continue);
+            }
+            return Err(HostError::coded(Code::ConnectionLost, "nothing was heard for too long"));
+        };
+        prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Credit)).await?;
+        Ok(Flow::Continue)
+    }
+
+    async fn advance(&mut self, step: Step) -> Result<(), HostError> {
+        if let (Some(session), Some(turn)) = (&mut self.session, self.turn.take()) {
+            self.turn = prompt::advance(&self.shared, session, &mut self.socket, turn, step).await?;
+        }
+        Ok(())
+    }
+
+    async fn handle(&mut self, incoming: Incoming) -> Result<Flow, HostError> {
+        let (id, outcome) = match incoming {
+            Incoming::Gone => return Ok(Flow::Close),
+            Incoming::Refused(refused) => {
+                self.refused += 1;
+                (refused.id, Err(refused.error.into()))
+            }
+            Incoming::Message(message) => {
+                let id = match &*message {
+                    ClientMessage::Prompt(prompt) => Some(prompt.id),
+                    ClientMessage::Cancel(cancel) => Some(cancel.id),
+                    _ => None,
+                };
+                (id, self.dispatch(*message).await)
+            }
+        };
+        match outcome {
+            Ok(flow) => Ok(flow),
+            // Nothing can be told any more, or nothing may be signed any more.
+            Err(error @ HostError::Connection(_)) => Err(error),
+            Err(error) if is_storage(&error) => Err(error),
+            Err(error) => {
+                self.socket.send_error(id, &error).await?;
+                Ok(if self.refused > MAX_REFUSED { Flow::Close } else { Flow::Continue })
+            }
+        }
+    }
+
+    async fn dispatch(&mut self, message: ClientMessage) -> Result<Flow, HostError> {
+        match message {
+            ClientMessage::Ping => self.socket.send(&HostMessage::Pong).await?,
+            ClientMessage::Hello(hello) => {
+                let answer = opening::greet(&self.shared, &hello, self.challenge)?;
+                self.greeted = true;
+                self.socket.send(&answer).await?;
+            }
+            ClientMessage::Open(open) => self.open(&open).await?,
+            ClientMessage::Resume(resume) => self.resume(&resume).await?,
+            ClientMessage::Prompt(prompt) => self.prompt(prompt).await?,
+            ClientMessage::Voucher(voucher) => self.voucher(&voucher).await?,
+            ClientMessage::Cancel(cancel) => self.cancel(&cancel).await?,
+            ClientMessage::Close => return self.close().await,
+            ClientMessage::Clear | ClientMessage::Handoff | _ => {
+                return Err(HostError::coded(Code::Unsupported, "this host cannot do that; see its capabilities"));
+            }
+        }
+        Ok(Flow::Continue)
+    }
+
+    /// The challenge, good for one answer.
+    fn take_challenge(&mut self) -> Result<B256, HostError> {
+        if !self.greeted {
+            return Err(HostError::coded(Code::UnexpectedMessage, "`hello` comes first"));
+        }
+        if self.session.is_some() {
+            return Err(HostError::coded(Code::UnexpectedMessage, "this connection has a session already"));
+        }
+        self.greeted = false;
+        Ok(std::mem::replace(&mut self.challenge, opening::random32()))
+    }
+
+    async fn open(&mut self, open: &wire::Open) -> Result<(), HostError> {
+        let challenge = self.take_challenge()?;
+        let opening = opening::check(&self.shared, open, challenge).await?;
+        let id = opening.id;
+        let release = self.shared.registry.reserve(id)?;
+        let session = match Session::open(opening, &self.shared.desk).await {
+            Ok(session) => session,
+            Err(error) => {
+                self.shared.registry.remove(id);
+                return Err(error);
+            }
+        };
+        tracing::info!(session = %id, renter = %session.terms.renter, deposit = %session.ledger.deposit(), "opened");
+        let info = session.model.backend.model();
+        let opened = wire::Opened {
+            session_id: id,
+            profile: info.profile.clone(),
+            deposit: session.ledger.deposit().into(),
+            settled: alloy_primitives::U256::ZERO,
+            credit_tokens: self.shared.config.credit_tokens,
+            checkpoint_tokens: self.shared.config.checkpoint_tokens,
+            context: info.context_length,
+            retention_seconds: self.shared.config.retention.as_secs().try_into().unwrap_or(u32::MAX),
+            overhead: info.template_overhead,
+            seed_commitment: session.seed_link(0)?,
+        };
+        self.release = release;
+        self.session = Some(Box::new(session));
+        self.socket.send(&HostMessage::Opened(Box::new(opened))).await
+    }
+
+    async fn resume(&mut self, resume: &wire::Resume) -> Result<(), HostError> {
+        let challenge = self.take_challenge()?;
+        let shared = Arc::clone(&self.shared);
+        let accept = |session: &Session| opening::may_resume(&shared, session, resume, challenge);
+        let (session, release) = self.shared.registry.take_over(resume.session_id, accept).await?;
+        self.release = release;
+        let again = session.kept_since(resume.checkpoint);
+        let transcript = session.ledger.transcript();
+        let resumed = HostMessage::Resumed(wire::Resumed {
+            turns: transcript.turns(),
+            head: transcript.head(),
+            checkpoint: transcript.sequence(),
+            tokens: again.iter().filter(|message| matches!(message, HostMessage::Token(_))).count() as u32,
+        });
+        self.session = Some(session);
+        self.socket.send(&resumed).await?;
+        for message in &again {
+            self.socket.send(message).await?;
+        }
+        Ok(())
+    }
+
+    async fn prompt(&mut self, prompt: wire::Prompt) -> Result<(), HostError> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        if self.turn.is_some() {
+            return Err(HostError::coded(Code::SessionBusy, "an answer is being made in this session"));
+        }
+        self.turn = prompt::begin(&self.shared, session, &mut self.socket, prompt).await?;
+        Ok(())
+    }
+
+    async fn voucher(&mut self, voucher: &wire::Voucher) -> Result<(), HostError> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        session.accept_voucher(voucher, &self.shared.desk).await?;
+        if let Some(turn) = self.turn.take() {
+            self.turn = Some(prompt::wake(session, turn)?);
+        }
+        Ok(())
+    }
+
+    async fn cancel(&mut self, cancel: &wire::Cancel) -> Result<(), HostError> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        // A cancel that crosses the end of its answer has nothing to do: `done` is on its way.
+        if let Some(turn) = self.turn.take_if(|turn| turn.id() == cancel.id) {
+            prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Cancelled)).await?;
+        }
+        Ok(())
+    }
+
+    async fn close(&mut self) -> Result<Flow, HostError> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        if let Some(turn) = self.turn.take() {
+            prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Cancelled)).await?;
+        }
+        if !session.is_paid() {
+            self.await_last_voucher().await?;
+        }
+        let Some(mut session) = self.session.take() else { return Ok(Flow::Close) };
+        let deadline = self.shared.wallet.chain().now().await.unwrap_or_default() + CLOSE_VALIDITY;
+        let (close, signature) = session.close(deadline, &self.shared.desk).await?;
+        // Settled whether or not the client still listens.
+        self.shared.retire(*session).await;
+        let closed = wire::Closed {
+            input_tokens: close.inputTokens,
+            output_tokens: close.outputTokens,
+            deadline: close.deadline,
+            signature,
+        };
+        self.socket.send(&HostMessage::Closed(closed)).await?;
+        Ok(Flow::Close)
+    }
+
+    /// Gives the client a moment to vouch for the last checkpoint, which may be crossing its `close`.
+    async fn await_last_voucher(&mut self) -> Result<(), HostError> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let unpaid = session.ledger.unpaid().into();
+        self.socket.send(&HostMessage::VoucherDue(wire::VoucherDue { unpaid })).await?;
+        let patience = Instant::now() + self.shared.config.voucher_patience.min(Duration::from_secs(5));
+        while !session.is_paid() {
+            let Ok(incoming) = tokio::time::timeout_at(patience, self.socket.receive()).await else { break };
+            match incoming {
+                Incoming::Message(message) => {
+                    if let ClientMessage::Voucher(voucher) = *message {
+                        session.accept_voucher(&voucher, &self.shared.desk).await?;
+                    }
+                }
+                Incoming::Refused(_) => {}
+                Incoming::Gone => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn next_step(turn: &mut Option<Turn>) -> Step {
+    match turn {
+        Some(turn) => turn.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the journal failed.
+fn is_storage(error: &HostError) -> bool {
+    matches!(error.code(), Code::Storage | Code::DiskFull | Code::JournalCorrupt)
+}
+
+fn no_session() -> HostError {
+    HostError::coded(Code::UnexpectedMessage, "this connection has no open session")
+}

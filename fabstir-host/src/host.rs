@@ -1,0 +1,263 @@
+//! A running host: its listener, its sessions, its settlement.
+
+use crate::{
+    HostConfig, HostError,
+    connection::Connection,
+    journal::Journal,
+    registry::Registry,
+    session::{Desk, Session},
+    settlement::Settler,
+    socket::Socket,
+};
+use axum::{
+    Router,
+    extract::{ConnectInfo, State, ws::WebSocketUpgrade},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use fabstir_chain::Wallet;
+use fabstir_core::{
+    Code,
+    inference::SequenceId,
+    messages::Domain,
+    signature::SigningKey,
+    wire::{Format, MAX_FRAME_BYTES},
+};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
+
+/// How often abandoned sessions are looked for.
+const SWEEP: Duration = Duration::from_secs(5);
+/// How long a stopping host waits for connections to end and vouchers to reach the chain.
+const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What every connection of a host shares.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: HostConfig,
+    pub(crate) wallet: Wallet,
+    pub(crate) desk: Desk,
+    pub(crate) registry: Registry,
+    settler: Settler,
+    connections: Arc<Semaphore>,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    /// A name for a conversation that no other has in this process: hosts may share a backend.
+    pub(crate) fn next_sequence(&self) -> SequenceId {
+        static SEQUENCES: AtomicU64 = AtomicU64::new(0);
+        SEQUENCES.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Why a connection is told to let its session go.
+    pub(crate) fn released(&self) -> HostError {
+        if self.stopping.load(Ordering::Relaxed) {
+            return HostError::coded(Code::ConnectionLost, "the host stops");
+        }
+        HostError::coded(Code::SessionBusy, "the session goes on with another connection")
+    }
+
+    fn release_all(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.registry.release_all();
+    }
+
+    /// Ends a session here: frees its cache and its place, and has it settled.
+    pub(crate) async fn retire(&self, session: Session) {
+        session.model.backend.forget(session.sequence);
+        self.registry.remove(session.id);
+        let (id, entry) = session.into_entry();
+        self.settler.finish(id, entry).await;
+    }
+}
+
+/// What a host is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostState {
+    /// Sessions held, connected or waiting for their renter.
+    pub sessions: usize,
+    /// Those with a connection.
+    pub connected: usize,
+    /// Sessions whose settlement is under way.
+    pub settling: usize,
+}
+
+/// A running host. [`Host::stop`] ends it cleanly; dropped, it stops with its runtime and settles at the next start.
+#[derive(Debug)]
+pub struct Host {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
+}
+
+impl Host {
+    /// Starts serving. `wallet` and `key` are the host's hot key: it signs checkpoints and sends settlements. Sessions
+    /// that an earlier run left in the journal are settled at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::InvalidConfig`], [`Code::PortInUse`], those of the journal.
+    pub async fn start(config: HostConfig, wallet: Wallet, key: SigningKey) -> Result<Self, HostError> {
+        config.validate()?;
+        let chain = wallet.chain();
+        let domain = Domain::new(chain.chain_id(), chain.market());
+        let journal = Journal::open(&config.journal, chain.chain_id(), chain.market())?;
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
+        let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+        let settler = Settler::start(wallet.clone(), journal.clone());
+        for (id, entry) in journal.unfinished()? {
+            settler.finish(id, entry).await;
+        }
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            registry: Registry::new(config.max_sessions),
+            connections: Arc::new(Semaphore::new(config.max_connections)),
+            stopping: AtomicBool::new(false),
+            desk: Desk { domain, key, journal },
+            settler,
+            wallet,
+            config,
+        });
+        let server = tokio::spawn(serve(listener, Arc::clone(&shared), stopped.clone()));
+        let sweeper = tokio::spawn(sweep(Arc::clone(&shared), stopped));
+        Ok(Self { shared, address, stop, server, sweeper })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL clients connect to.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn state(&self) -> HostState {
+        let (sessions, connected) = self.shared.registry.count();
+        HostState { sessions, connected, settling: self.shared.settler.backlog() }
+    }
+
+    /// Waits until every settlement under way has reached the chain, for half a minute at most.
+    pub async fn settled(&self) {
+        self.shared.settler.drain(STOP_PATIENCE).await;
+    }
+
+    /// Stops without settling anything, as a crash would: the next start settles from the journal. Returns once the
+    /// journal is free to be opened again.
+    pub async fn abandon(self) {
+        let Self { shared, server, sweeper, .. } = self;
+        server.abort();
+        sweeper.abort();
+        shared.release_all();
+        let journal = shared.desk.journal.usage();
+        drop(shared);
+        journal.closed(STOP_PATIENCE).await;
+    }
+
+    /// Stops: no more connections, every session closed and settled, within bounds of time. The journal is free to be
+    /// opened again when it returns.
+    pub async fn stop(self) {
+        let Self { shared, stop, server, sweeper, .. } = self;
+        // The receivers live as long as the tasks below.
+        let _ = stop.send(true);
+        shared.release_all();
+        let stopped = async {
+            let _ = server.await;
+            let _ = sweeper.await;
+        };
+        if tokio::time::timeout(STOP_PATIENCE, stopped).await.is_err() {
+            tracing::warn!("connections were still open when the host stopped");
+        }
+        let patience = tokio::time::Instant::now() + STOP_PATIENCE;
+        while shared.registry.count().0 > 0 && tokio::time::Instant::now() < patience {
+            for session in shared.registry.take_abandoned(Duration::ZERO) {
+                shared.retire(session).await;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        shared.settler.drain(STOP_PATIENCE).await;
+        let journal = shared.desk.journal.usage();
+        drop(shared);
+        journal.closed(STOP_PATIENCE).await;
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> HostError {
+    let code = match error.kind() {
+        std::io::ErrorKind::AddrInUse => Code::PortInUse,
+        _ => Code::InvalidConfig,
+    };
+    HostError::coded(code, format!("cannot listen on {address}: {error}"))
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let router = Router::new().route("/v1/session", get(session)).with_state(shared);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = async move {
+        // An error means that the host was dropped: stop as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
+        tracing::error!(%error, "the listener failed");
+    }
+}
+
+/// Upgrades a request to the session protocol, in the encoding the client asked for.
+async fn session(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !peer.ip().is_loopback() && !shared.config.allow_plaintext {
+        return (StatusCode::UPGRADE_REQUIRED, "plaintext is served to this machine only\n").into_response();
+    }
+    let asked = upgrade.requested_protocols().filter_map(|name| name.to_str().ok()).find_map(Format::from_subprotocol);
+    let Some(format) = asked else {
+        return (StatusCode::BAD_REQUEST, "ask for subprotocol fabstir.v1.json or fabstir.v1.cbor\n").into_response();
+    };
+    let Ok(place) = Arc::clone(&shared.connections).try_acquire_owned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too many connections\n").into_response();
+    };
+    upgrade
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .protocols([format.subprotocol()])
+        .on_upgrade(move |socket| async move {
+            Connection::new(shared, Socket::new(socket, format)).serve().await;
+            drop(place);
+        })
+}
+
+/// Settles the sessions nobody came back for.
+async fn sweep(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        for session in shared.registry.take_abandoned(shared.config.retention) {
+            tracing::info!(session = %session.id, "abandoned");
+            shared.retire(session).await;
+        }
+    }
+}

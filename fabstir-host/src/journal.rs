@@ -1,0 +1,352 @@
+//! What a host must not forget: checkpoints before they are sent, vouchers before anything is served past them.
+//!
+//! One redb file, written by one thread that commits everything waiting in one transaction (group commit), so that
+//! many sessions share the cost of reaching the disk.
+
+use crate::HostError;
+use alloy_primitives::{Address, B256, U256};
+use fabstir_core::{
+    Code, cbor,
+    messages::{Checkpoint, Voucher},
+    signature::Signature65,
+    wire::WireTerms,
+};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use serde::{Deserialize, Serialize};
+use std::{
+    path::Path,
+    sync::{Arc, Weak},
+    thread,
+    time::Duration,
+};
+use tokio::sync::{mpsc, oneshot};
+
+const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+const SESSIONS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("sessions");
+const TOKENS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("tokens");
+
+/// Writes waiting for the disk at most; more wait their turn.
+const QUEUE: usize = 1_024;
+
+/// Where a session stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// Served, or waiting for its renter to come back.
+    Open,
+    /// Never served again; its last voucher may still have to reach the chain.
+    Closed,
+    /// The chain knows that it has ended.
+    Ended,
+}
+
+/// A session, as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// What was agreed.
+    pub(crate) terms: WireTerms,
+    /// The client's blinding secret.
+    pub(crate) secret: B256,
+    /// Deposit when last read from the chain, base units.
+    pub(crate) deposit: U256,
+    /// Where it stands.
+    pub(crate) standing: Standing,
+    /// The newest checkpoint signed.
+    pub(crate) checkpoint: Option<SignedCounts>,
+    /// The best voucher held.
+    pub(crate) voucher: Option<SignedCounts>,
+}
+
+/// Cumulative counts somebody signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SignedCounts {
+    /// Number of the checkpoint they belong to, from 1.
+    pub(crate) sequence: u64,
+    /// Tokens fed.
+    pub(crate) input_tokens: u64,
+    /// Tokens sampled.
+    pub(crate) output_tokens: u64,
+    /// Transcript head.
+    pub(crate) head: B256,
+    /// The host's signature on a checkpoint, the renter's on a voucher.
+    pub(crate) signature: Signature65,
+}
+
+impl SignedCounts {
+    /// A checkpoint of ours.
+    #[must_use]
+    pub(crate) const fn checkpoint(checkpoint: &Checkpoint, signature: Signature65) -> Self {
+        Self {
+            sequence: checkpoint.sequence,
+            input_tokens: checkpoint.inputTokens,
+            output_tokens: checkpoint.outputTokens,
+            head: checkpoint.head,
+            signature,
+        }
+    }
+
+    /// The voucher, of this session.
+    #[must_use]
+    pub(crate) const fn voucher(&self, session: U256) -> Voucher {
+        Voucher {
+            sessionId: session,
+            inputTokens: self.input_tokens,
+            outputTokens: self.output_tokens,
+            head: self.head,
+        }
+    }
+}
+
+/// Tokens of one stretch of a transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stretch {
+    /// Turn, from 0.
+    pub(crate) turn: u64,
+    /// As in a leaf: 0 fed, 1 sampled.
+    pub(crate) kind: u8,
+    /// The ids.
+    pub(crate) tokens: Vec<u32>,
+}
+
+/// The journal. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    database: Arc<Database>,
+    writes: mpsc::Sender<Write>,
+}
+
+/// Whether a journal's file is open somewhere, without keeping it open.
+#[derive(Debug)]
+pub(crate) struct Usage(Weak<Database>);
+
+impl Usage {
+    /// Waits until it is closed, for `patience` at most.
+    pub(crate) async fn closed(self, patience: Duration) {
+        let deadline = tokio::time::Instant::now() + patience;
+        while self.0.strong_count() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Write {
+    session: B256,
+    entry: Vec<u8>,
+    tokens: Option<(u64, Vec<u8>)>,
+    done: oneshot::Sender<Result<(), HostError>>,
+}
+
+impl Journal {
+    /// Opens or creates the journal of a host in one market.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::JournalCorrupt`] if the file is damaged or belongs to another chain or market, [`Code::Storage`] and
+    /// [`Code::DiskFull`] if it cannot be written.
+    pub(crate) fn open(path: &Path, chain_id: u64, market: Address) -> Result<Self, HostError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| HostError::storage(path, &error))?;
+        }
+        let database = open_patiently(path).map_err(|error| HostError::database(&error.into()))?;
+        claim(&database, chain_id, market)?;
+        let database = Arc::new(database);
+        let (writes, queue) = mpsc::channel(QUEUE);
+        let writer = Arc::clone(&database);
+        thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || write_loop(&writer, queue))
+            .map_err(|error| HostError::storage(path, &error))?;
+        Ok(Self { database, writes })
+    }
+
+    /// Writes a session's entry and, with a checkpoint, the tokens it covers; returns when both are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Storage`] or [`Code::DiskFull`]: nothing was written.
+    pub(crate) async fn write(
+        &self,
+        session: U256,
+        entry: &Entry,
+        tokens: Option<(u64, &[Stretch])>,
+    ) -> Result<(), HostError> {
+        let encode = |(sequence, stretches): (u64, &[Stretch])| Ok::<_, HostError>((sequence, cbor::to_vec(&stretches)?));
+        let tokens = tokens.map(encode).transpose()?;
+        let (done, written) = oneshot::channel();
+        let write = Write { session: session.into(), entry: cbor::to_vec(entry)?, tokens, done };
+        let gone = || HostError::coded(Code::Storage, "the journal's writer has stopped");
+        self.writes.send(write).await.map_err(|_| gone())?;
+        written.await.map_err(|_| gone())?
+    }
+
+    /// Tells when nobody has the file open any more.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage(Arc::downgrade(&self.database))
+    }
+
+    /// A session's entry.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::JournalCorrupt`] if it cannot be read back.
+    pub(crate) fn entry(&self, session: U256) -> Result<Option<Entry>, HostError> {
+        let key: B256 = session.into();
+        let read = || -> Result<Option<Vec<u8>>, redb::Error> {
+            let table = self.database.begin_read()?.open_table(SESSIONS)?;
+            Ok(table.get(key.as_slice())?.map(|value| value.value().to_vec()))
+        };
+        read().map_err(|error| HostError::database(&error))?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// Every session that has not ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::JournalCorrupt`] if one cannot be read back.
+    pub(crate) fn unfinished(&self) -> Result<Vec<(U256, Entry)>, HostError> {
+        let read = || -> Result<Vec<(U256, Vec<u8>)>, redb::Error> {
+            let table = self.database.begin_read()?.open_table(SESSIONS)?;
+            let mut rows = Vec::new();
+            for row in table.iter()? {
+                let (key, value) = row?;
+                rows.push((U256::from_be_slice(key.value()), value.value().to_vec()));
+            }
+            Ok(rows)
+        };
+        let mut unfinished = Vec::new();
+        for (session, bytes) in read().map_err(|error| HostError::database(&error))? {
+            let entry: Entry = decode(&bytes)?;
+            if entry.standing != Standing::Ended {
+                unfinished.push((session, entry));
+            }
+        }
+        Ok(unfinished)
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Entry, HostError> {
+    cbor::from_slice(bytes).map_err(|error| HostError::coded(Code::JournalCorrupt, format!("journal entry: {error}")))
+}
+
+/// Opens the file, waiting a moment for a host that has just stopped to let it go.
+fn open_patiently(path: &Path) -> Result<Database, redb::DatabaseError> {
+    for _ in 0..20 {
+        match Database::create(path) {
+            Err(redb::DatabaseError::DatabaseAlreadyOpen) => thread::sleep(Duration::from_millis(50)),
+            opened => return opened,
+        }
+    }
+    Database::create(path)
+}
+
+/// Marks a new journal as ours, or checks that an old one is.
+fn claim(database: &Database, chain_id: u64, market: Address) -> Result<(), HostError> {
+    let identity = [chain_id.to_be_bytes().as_slice(), market.as_slice()].concat();
+    let found = || -> Result<Option<Vec<u8>>, redb::Error> {
+        let write = database.begin_write()?;
+        let found = {
+            let mut meta = write.open_table(META)?;
+            let found = meta.get("market")?.map(|value| value.value().to_vec());
+            if found.is_none() {
+                meta.insert("market", identity.as_slice())?;
+            }
+            write.open_table(SESSIONS)?;
+            write.open_table(TOKENS)?;
+            found
+        };
+        write.commit()?;
+        Ok(found)
+    };
+    match found().map_err(|error| HostError::database(&error))? {
+        Some(other) if other != identity => Err(HostError::coded(
+            Code::JournalCorrupt,
+            "the journal belongs to another chain or market; give this one a file of its own",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Commits whatever waits, together.
+fn write_loop(database: &Database, mut queue: mpsc::Receiver<Write>) {
+    let mut batch = Vec::new();
+    while queue.blocking_recv_many(&mut batch, QUEUE) > 0 {
+        let outcome = commit(database, &batch);
+        for write in batch.drain(..) {
+            let answer = match &outcome {
+                Ok(()) => Ok(()),
+                Err(error) => Err(HostError::database(error)),
+            };
+            // A caller that no longer waits has gone with its connection; the write stands.
+            let _ = write.done.send(answer);
+        }
+    }
+}
+
+fn commit(database: &Database, batch: &[Write]) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    {
+        let mut sessions = transaction.open_table(SESSIONS)?;
+        let mut tokens = transaction.open_table(TOKENS)?;
+        for write in batch {
+            sessions.insert(write.session.as_slice(), write.entry.as_slice())?;
+            if let Some((sequence, bytes)) = &write.tokens {
+                let key = [write.session.as_slice(), &sequence.to_be_bytes()].concat();
+                tokens.insert(key.as_slice(), bytes.as_slice())?;
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            terms: WireTerms::from(fabstir_core::abi::Terms { salt: U256::from(7), ..Default::default() }),
+            secret: B256::repeat_byte(1),
+            deposit: U256::from(5),
+            standing: Standing::Open,
+            checkpoint: None,
+            voucher: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_read_back_after_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.redb");
+        let id = U256::from(42);
+        {
+            let journal = Journal::open(&path, 1, Address::ZERO).unwrap();
+            assert_eq!(journal.entry(id).unwrap(), None);
+            let stretch = Stretch { turn: 0, kind: 1, tokens: vec![1, 2, 3] };
+            journal.write(id, &entry(), Some((1, &[stretch]))).await.unwrap();
+            assert_eq!(journal.unfinished().unwrap().len(), 1);
+        }
+        let journal = Journal::open(&path, 1, Address::ZERO).unwrap();
+        assert_eq!(journal.entry(id).unwrap(), Some(entry()));
+        journal.write(id, &Entry { standing: Standing::Ended, ..entry() }, None).await.unwrap();
+        assert!(journal.unfinished().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_journal_of_another_market_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.redb");
+        drop(Journal::open(&path, 1, Address::ZERO).unwrap());
+        let error = Journal::open(&path, 2, Address::ZERO).unwrap_err();
+        assert_eq!(error.code(), Code::JournalCorrupt);
+    }
+
+    #[test]
+    fn a_file_that_is_no_journal_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.redb");
+        std::fs::write(&path, b"not a database at all, only text that is long enough to be looked at").unwrap();
+        assert_eq!(Journal::open(&path, 1, Address::ZERO).unwrap_err().code(), Code::JournalCorrupt);
+    }
+}

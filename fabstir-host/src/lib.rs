@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod connection;
+mod error;
+mod generation;
+mod host;
+mod journal;
+mod opening;
+mod prompt;
+mod registry;
+mod session;
+mod settlement;
+mod socket;
+
+pub use config::{HostConfig, ServedModel, TokenPrices};
+pub use error::HostError;
+pub use host::{Host, HostState};
