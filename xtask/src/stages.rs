@@ -1,0 +1,116 @@
+//! The demo, the tests and the benches, as lists of commands.
+
+use crate::{
+    arrows,
+    run::{Failure, Outcome, cargo, command, root, run},
+    setup, wasm,
+};
+use std::{path::PathBuf, time::Instant};
+
+/// A stage of the tests.
+struct Stage {
+    name: &'static str,
+    run: fn(slow: bool) -> Outcome,
+}
+
+const STAGES: &[Stage] = &[
+    Stage { name: "setup", run: |_| setup::native() },
+    Stage { name: "arrows", run: |_| arrows::check() },
+    Stage { name: "format", run: |_| run(cargo().args(["fmt", "--all", "--check"])) },
+    Stage { name: "contracts", run: contracts },
+    Stage { name: "coverage", run: |_| run(command("node").arg("contracts/tools/coverage.mjs")) },
+    Stage { name: "artifacts", run: |_| artifacts(true) },
+    Stage { name: "vectors", run: |_| vectors() },
+    Stage { name: "wasm32", run: |_| wasm::build("fabstir-core") },
+    Stage { name: "rust", run: rust },
+    Stage { name: "lints", run: |_| lints() },
+    Stage { name: "docs", run: |_| docs() },
+    Stage { name: "demo", run: |_| demo(&[]) },
+];
+
+/// Runs every stage, or one, and prints what each took.
+pub(crate) fn test(args: &[String]) -> Outcome {
+    let slow = args.iter().any(|word| word == "--slow");
+    if args.iter().any(|word| word == "--list") {
+        STAGES.iter().for_each(|stage| println!("{}", stage.name));
+        return Ok(());
+    }
+    let only = args.iter().position(|word| word == "--only").and_then(|at| args.get(at + 1));
+    if let Some(name) = only
+        && !STAGES.iter().any(|stage| stage.name == name)
+    {
+        return Err(Failure::new(format!("no such stage: {name}; `cargo xtask test --list` names them")));
+    }
+    let mut taken = Vec::new();
+    let mut outcome = Ok(());
+    for stage in STAGES.iter().filter(|stage| only.is_none_or(|name| stage.name == name)) {
+        eprintln!("\n== {} ==", stage.name);
+        let began = Instant::now();
+        outcome = (stage.run)(slow);
+        taken.push((stage.name, began.elapsed().as_secs_f64(), outcome.is_ok()));
+        if outcome.is_err() {
+            break;
+        }
+    }
+    println!("\nstage        seconds");
+    for (name, seconds, passed) in &taken {
+        println!("{name:<12} {seconds:>7.1}{}", if *passed { "" } else { "  failed" });
+    }
+    println!("{:<12} {:>7.1}", "total", taken.iter().map(|(_, seconds, _)| seconds).sum::<f64>());
+    let failed = taken.iter().filter(|(_, _, passed)| !passed).count();
+    println!("{} passed, {failed} failed", taken.len() - failed);
+    outcome
+}
+
+/// Streams the demo's conversations to the terminal.
+pub(crate) fn demo(args: &[String]) -> Outcome {
+    run(cargo().args(["run", "--locked", "--quiet", "--package", "fabstir-examples", "--bin", "demo", "--"]).args(args))
+}
+
+/// The benches, in the release profile.
+pub(crate) fn bench(args: &[String]) -> Outcome {
+    run(cargo().args(["bench", "--locked", "--package", "fabstir-benches"]).args(args))
+}
+
+/// Rewrites the committed ABI and bytecode, or checks that they are current.
+pub(crate) fn artifacts(check: bool) -> Outcome {
+    let mut script = command("node");
+    script.arg("contracts/tools/artifacts.mjs");
+    if check {
+        script.arg("--check");
+    }
+    run(&mut script)
+}
+
+fn forge() -> PathBuf {
+    root().join("node_modules/.bin/forge")
+}
+
+fn contracts(slow: bool) -> Outcome {
+    let forge = forge();
+    let mut test = command(&forge.to_string_lossy());
+    test.current_dir(root().join("contracts")).arg("test");
+    run(test.env("FOUNDRY_PROFILE", if slow { "slow" } else { "ci" }))
+}
+
+fn vectors() -> Outcome {
+    let python = setup::python_environment()?;
+    run(command(&python.to_string_lossy()).args(["vectors/reference.py", "--check"]))
+}
+
+fn rust(slow: bool) -> Outcome {
+    let mut test = cargo();
+    test.args(["test", "--locked", "--workspace"]);
+    if slow {
+        test.env("FABSTIR_DIFFERENTIAL_HISTORIES", "20000");
+    }
+    run(&mut test)
+}
+
+fn lints() -> Outcome {
+    run(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+}
+
+fn docs() -> Outcome {
+    run(cargo().args(["doc", "--locked", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "--deny warnings"))
+}
