@@ -225,8 +225,9 @@ contract SessionMarket is SessionLedger {
     }
 
     /// @inheritdoc ISessionMarket
-    /// @dev The cancellation fee is paid like anything else: it counts as settled, and the market's fee is in it.
-    function triggerSessionTimeout(Terms calldata terms) external nonReentrant {
+    /// @dev The cancellation fee is paid like anything else: it counts as settled, and the market's fee is in it. Needs no
+    /// guard, as `withdraw`.
+    function triggerSessionTimeout(Terms calldata terms) external {
         (uint256 id, Slot slot) = _active(terms);
         uint256 timeoutAt = _timeoutAt(slot, terms);
         if (block.timestamp < timeoutAt) revert SessionMarket_NotOver(timeoutAt);

@@ -13,7 +13,7 @@ use std::{
 /// One FAB.
 const FAB: U256 = Unit::ETHER.wei_const();
 
-/// What the artifacts of this build are called.
+// The artifacts of this build, so that a binary deploys without any file beside it.
 const FAB_TOKEN: &str = include_str!("../artifacts/FabToken.json");
 const NODE_REGISTRY: &str = include_str!("../artifacts/NodeRegistry.json");
 const SESSION_MARKET: &str = include_str!("../artifacts/SessionMarket.json");

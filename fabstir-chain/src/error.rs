@@ -5,6 +5,9 @@ use alloy_primitives::{Address, B256, U256};
 use fabstir_core::Code;
 use std::time::Duration;
 
+/// Characters of an endpoint's or contract's own words that are kept.
+const SHOWN_CHARS: usize = 200;
+
 /// What can go wrong between us and the chain. [`Error::code`] is stable; the text is for people.
 ///
 /// No variant carries the endpoint's full URL or a key: URLs hold API keys, and errors end up in logs.
@@ -186,6 +189,11 @@ impl Error {
             full: error.kind() == std::io::ErrorKind::StorageFull,
         }
     }
+}
+
+/// A stranger's words, cut to what is shown.
+pub(crate) fn cut(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS).collect()
 }
 
 impl From<Error> for fabstir_core::Error {

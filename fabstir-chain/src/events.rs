@@ -3,6 +3,7 @@
 use crate::{
     Chain, Error,
     event::{Cursor, Event, EventKind},
+    transport::{NO_ANSWER, TOO_LARGE},
 };
 use alloy::rpc::types::{Filter, Log};
 use alloy_primitives::{Address, B256, U256};
@@ -130,7 +131,7 @@ impl Events {
             let (from, to) = (self.cursor.block, confirmed.min(self.cursor.block.saturating_add(self.page_blocks - 1)));
             match read_logs(&self.chain, &self.filter, from, to).await {
                 Err(error) if is_too_much(&error) && to > from => {
-                    self.page_blocks = ((to - from + 1) / 2).max(1);
+                    self.page_blocks = (to - from).div_ceil(2);
                     tracing::debug!(%error, blocks = self.page_blocks, "asking for fewer blocks");
                 }
                 result => break (result?, to),
@@ -221,7 +222,7 @@ impl Chain {
             match read_logs(self, &filter, from, to).await {
                 Ok(events) => openings.extend(events.into_iter().rev().filter_map(opening)),
                 Err(error) if is_too_much(&error) && to > from => {
-                    span = ((to - from + 1) / 2).min(self.config().limits.page_blocks).max(1);
+                    span = (to - from).div_ceil(2).min(self.config().limits.page_blocks).max(1);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -288,8 +289,8 @@ async fn read_logs(chain: &Chain, filter: &EventFilter, from: u64, to: u64) -> R
 fn is_too_much(error: &Error) -> bool {
     match error {
         Error::Refused { .. } => true,
-        Error::Nonsense { reason, .. } => reason.contains("HTTP 413") || reason.starts_with("more than"),
-        Error::Unavailable { reason, .. } => reason == "no answer in time",
+        Error::Nonsense { reason, .. } => reason.contains("HTTP 413") || reason.starts_with(TOO_LARGE),
+        Error::Unavailable { reason, .. } => reason == NO_ANSWER,
         _ => false,
     }
 }

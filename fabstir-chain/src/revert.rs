@@ -1,5 +1,6 @@
 //! Why a contract refused, by name.
 
+use crate::error::cut;
 use alloy_primitives::{Bytes, U256, hex};
 use alloy_sol_types::{Panic, PanicKind, Revert as ErrorString, SolError, SolInterface};
 use core::fmt;
@@ -32,9 +33,6 @@ mod openzeppelin {
 
 /// Bytes of an unknown error's data that are shown.
 const SHOWN_BYTES: usize = 68;
-
-/// Characters of a contract's own words that are shown.
-const SHOWN_CHARS: usize = 200;
 
 /// A contract's refusal: the error's name and its fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,10 +127,6 @@ fn named<E: SolInterface + fmt::Debug>(data: &[u8]) -> Option<(String, String)> 
 
 fn meaning(code: U256) -> &'static str {
     u32::try_from(code).ok().and_then(PanicKind::from_number).map_or("unknown", PanicKind::as_str)
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(SHOWN_CHARS).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::{
     Error,
     config::RpcLimits,
+    error::cut,
     revert::Revert,
     transport::{Failure, Transport},
 };
@@ -13,9 +14,6 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-
-/// Characters of an endpoint's words that are kept in an error.
-const SHOWN_CHARS: usize = 200;
 
 /// Depth at which revert data is looked for: nodes nest it differently.
 const DATA_DEPTH: usize = 4;
@@ -124,14 +122,14 @@ impl Rpc {
         if payload.is_retry_err() {
             return self.unavailable(method, format!("{message} (JSON-RPC error {})", payload.code));
         }
-        // "Out of funds" is anvil's word for it when it estimates.
-        if lower.contains("insufficient funds") || lower.contains("outoffunds") || lower.contains("out of funds") {
-            return Error::InsufficientFunds { account: Address::ZERO, reason: message };
-        }
         let data = payload.data.as_deref().and_then(revert_data);
         match data {
             Some(data) => Error::Reverted(Revert::decode(data)),
             None if payload.code == 3 || lower.contains("revert") => Error::Reverted(Revert::unexplained(&message)),
+            // "Out of funds" is anvil's word for it when it estimates. Who cannot pay, the caller knows.
+            None if ["insufficient funds", "outoffunds", "out of funds"].iter().any(|words| lower.contains(words)) => {
+                Error::InsufficientFunds { account: Address::ZERO, reason: message }
+            }
             None => Error::Refused {
                 endpoint: self.transport.endpoint().to_owned(),
                 method: method.to_owned(),
@@ -157,10 +155,6 @@ fn revert_data(raw: &RawValue) -> Option<Bytes> {
         }
     }
     search(&serde_json::from_str(raw.get()).ok()?, DATA_DEPTH)
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(SHOWN_CHARS).collect()
 }
 
 #[cfg(test)]

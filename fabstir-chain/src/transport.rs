@@ -25,6 +25,12 @@ impl fmt::Debug for Transport {
     }
 }
 
+/// What an endpoint that hangs is said to do.
+pub(crate) const NO_ANSWER: &str = "no answer in time";
+
+/// What an endpoint that floods is said to send.
+pub(crate) const TOO_LARGE: &str = "the answer is too large";
+
 /// How a request failed below JSON-RPC.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -60,7 +66,7 @@ impl Transport {
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
             if bytes.len() + chunk.len() > self.max_bytes {
-                return Err(Failure::Nonsense(format!("more than {} bytes", self.max_bytes)));
+                return Err(Failure::Nonsense(format!("{TOO_LARGE}: more than {} bytes", self.max_bytes)));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -85,7 +91,7 @@ fn tls(verify: bool) -> Result<rustls::ClientConfig, Error> {
 fn unavailable(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     if error.is_timeout() {
-        return Failure::Unavailable("no answer in time".to_owned());
+        return Failure::Unavailable(NO_ANSWER.to_owned());
     }
     Failure::Unavailable(cause(&error))
 }

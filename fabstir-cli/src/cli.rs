@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 
 /// An open market for LLM inference: rent a model by the token, or rent yours out
 #[derive(Debug, Parser)]
-#[command(name = "fabstir", version, about, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "fabstir", version, propagate_version = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) common: CommonArgs,

@@ -38,9 +38,8 @@ impl Link {
             return Err(ClientError::coded(Code::Unsupported, message));
         }
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(format.subprotocol()));
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_FRAME_BYTES))
-            .max_frame_size(Some(MAX_FRAME_BYTES));
+        let config =
+            WebSocketConfig::default().max_message_size(Some(MAX_FRAME_BYTES)).max_frame_size(Some(MAX_FRAME_BYTES));
         // Small frames go out as they come: tokens and vouchers are worth more than full packets.
         let connecting = connect_async_with_config(request, Some(config), true);
         match timeout(CONNECT_PATIENCE, connecting).await {

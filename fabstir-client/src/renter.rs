@@ -174,7 +174,8 @@ impl Renter {
         let deposit = options.deposit;
         if deposit < Amount::from(limits.minDeposit) || deposit > Amount::from(limits.maxDeposit) {
             let (min, max) = (limits.minDeposit, limits.maxDeposit);
-            let message = format!("the market takes deposits from {min} to {max} base units of this token, not {deposit}");
+            let message =
+                format!("the market takes deposits from {min} to {max} base units of this token, not {deposit}");
             return Err(ClientError::coded(Code::InvalidParams, message));
         }
         let voucher_key = SigningKey::from_bytes(&random32())?;

@@ -162,7 +162,12 @@ impl Session {
         self.ask(new, None, params).await
     }
 
-    async fn ask(&mut self, new: Vec<Message>, text: Option<String>, params: Params) -> Result<Answer<'_>, ClientError> {
+    async fn ask(
+        &mut self,
+        new: Vec<Message>,
+        text: Option<String>,
+        params: Params,
+    ) -> Result<Answer<'_>, ClientError> {
         self.clear_away().await?;
         params.validate()?;
         let messages = match text {
@@ -257,7 +262,8 @@ impl Session {
             }
             HostMessage::Evicted(evicted) => {
                 self.withdraw_prompt(evicted.id);
-                let message = format!("the host dropped this session's cache; reading {} tokens again is billed", evicted.tokens);
+                let message =
+                    format!("the host dropped this session's cache; reading {} tokens again is billed", evicted.tokens);
                 Err(ClientError::coded(Code::Evicted, message))
             }
             HostMessage::Error(refused) => {
@@ -281,7 +287,9 @@ impl Session {
     fn withdraw_prompt(&mut self, id: u32) {
         if let Some(pending) = self.pending.take_if(|pending| pending.prompt.id == id) {
             let kept = match &pending.prompt.messages {
-                Some(_) => self.messages.iter().rposition(|message| message.role == Role::Assistant).map_or(0, |at| at + 1),
+                Some(_) => {
+                    self.messages.iter().rposition(|message| message.role == Role::Assistant).map_or(0, |at| at + 1)
+                }
                 None => self.messages.len().saturating_sub(1),
             };
             self.messages.truncate(kept);
@@ -400,11 +408,7 @@ impl Session {
         Ok(Closing { usage: close.usage(), paid, refund: self.deposit().checked_sub(paid)?, receipt })
     }
 
-    async fn await_settlement(
-        &self,
-        close: &Close,
-        signature: &Signature65,
-    ) -> Result<Option<Receipt>, ClientError> {
+    async fn await_settlement(&self, close: &Close, signature: &Signature65) -> Result<Option<Receipt>, ClientError> {
         let chain = self.renter.chain();
         let deadline = tokio::time::Instant::now() + SETTLEMENT_PATIENCE;
         while tokio::time::Instant::now() < deadline {

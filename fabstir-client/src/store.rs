@@ -173,7 +173,8 @@ impl Store {
 }
 
 fn decode(bytes: &[u8]) -> Result<Record, ClientError> {
-    cbor::from_slice(bytes).map_err(|error| ClientError::coded(Code::JournalCorrupt, format!("session record: {error}")))
+    cbor::from_slice(bytes)
+        .map_err(|error| ClientError::coded(Code::JournalCorrupt, format!("session record: {error}")))
 }
 
 fn database_error(error: &redb::Error) -> ClientError {

@@ -191,12 +191,8 @@ impl Verifier {
             &self.domain,
             self.terms.hostSigner,
         )?;
-        self.safe = Safe {
-            tokens: self.tokens.len(),
-            turns: self.turns,
-            seed_link: self.seed_link,
-            open: self.open.clone(),
-        };
+        self.safe =
+            Safe { tokens: self.tokens.len(), turns: self.turns, seed_link: self.seed_link, open: self.open.clone() };
         Ok(voucher)
     }
 
@@ -205,10 +201,8 @@ impl Verifier {
         let open = self.open.take_if(|open| open.id == done.id);
         let Some(open) = open else { return Err(misbehaves("the end of no answer")) };
         let Usage { input, output } = self.usage();
-        let usage = wire::TurnUsage {
-            input_tokens: input - open.began.input,
-            output_tokens: output - open.began.output,
-        };
+        let usage =
+            wire::TurnUsage { input_tokens: input - open.began.input, output_tokens: output - open.began.output };
         if done.usage != usage {
             return Err(misbehaves("it counts other tokens than arrived"));
         }

@@ -7,6 +7,7 @@ use crate::{
     host::Shared,
     opening, prompt,
     prompt::Turn,
+    registry::{Reason, Release},
     session::Session,
     socket::{Incoming, Socket},
 };
@@ -17,10 +18,7 @@ use fabstir_core::{
     wire::{self, ClientMessage, HostMessage},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
 /// A client that has not opened a session by then is let go.
 const OPENING_PATIENCE: Duration = Duration::from_secs(20);
@@ -40,8 +38,8 @@ pub(crate) struct Connection {
     greeted: bool,
     session: Option<Box<Session>>,
     turn: Option<Turn>,
-    /// Notified when the session's owner is on another connection, or the host stops.
-    release: Arc<Notify>,
+    /// Tells when the session has to be let go.
+    release: Arc<Release>,
     heard: Instant,
     refused: u32,
 }
@@ -62,7 +60,7 @@ impl Connection {
             greeted: false,
             session: None,
             turn: None,
-            release: Arc::new(Notify::new()),
+            release: Arc::default(),
             heard: Instant::now(),
             refused: 0,
         }
@@ -112,8 +110,11 @@ impl Connection {
                         return Ok(());
                     }
                 }
-                () = self.release.notified() => {
-                    return Err(self.shared.released());
+                reason = self.release.given() => {
+                    if reason != Reason::TakenOver {
+                        self.wind_up().await?;
+                    }
+                    return Err(reason.error());
                 }
             }
         }
@@ -213,7 +214,7 @@ impl Connection {
         let challenge = self.take_challenge()?;
         let opening = opening::check(&self.shared, open, challenge).await?;
         let id = opening.id;
-        let release = self.shared.registry.reserve(id)?;
+        let release = self.shared.registry.reserve(id, opening.terms.expiresAt)?;
         let session = match Session::open(opening, &self.shared.desk).await {
             Ok(session) => session,
             Err(error) => {
@@ -244,7 +245,7 @@ impl Connection {
         let challenge = self.take_challenge()?;
         let shared = Arc::clone(&self.shared);
         let accept = |session: &Session| opening::may_resume(&shared, session, resume, challenge);
-        let (session, release) = self.shared.registry.take_over(resume.session_id, accept).await?;
+        let (session, release) = self.shared.registry.take_over(resume.session_id, Reason::TakenOver, accept).await?;
         self.release = release;
         let again = session.kept_since(resume.checkpoint);
         let transcript = session.ledger.transcript();
@@ -290,13 +291,10 @@ impl Connection {
     }
 
     async fn close(&mut self) -> Result<Flow, HostError> {
-        let session = self.session.as_mut().ok_or_else(no_session)?;
-        if let Some(turn) = self.turn.take() {
-            prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Cancelled)).await?;
+        if self.session.is_none() {
+            return Err(no_session());
         }
-        if !session.is_paid() {
-            self.await_last_voucher().await?;
-        }
+        self.wind_up().await?;
         let Some(mut session) = self.session.take() else { return Ok(Flow::Close) };
         let deadline = self.shared.wallet.chain().now().await.unwrap_or_default() + CLOSE_VALIDITY;
         let (close, signature) = session.close(deadline, &self.shared.desk).await?;
@@ -312,9 +310,15 @@ impl Connection {
         Ok(Flow::Close)
     }
 
-    /// Gives the client a moment to vouch for the last checkpoint, which may be crossing its `close`.
-    async fn await_last_voucher(&mut self) -> Result<(), HostError> {
+    /// Ends the answer being made and gives the client a moment to vouch for the last checkpoint.
+    async fn wind_up(&mut self) -> Result<(), HostError> {
         let Some(session) = &mut self.session else { return Ok(()) };
+        if let Some(turn) = self.turn.take() {
+            prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Cancelled)).await?;
+        }
+        if session.is_paid() {
+            return Ok(());
+        }
         let unpaid = session.ledger.unpaid().into();
         self.socket.send(&HostMessage::VoucherDue(wire::VoucherDue { unpaid })).await?;
         let patience = Instant::now() + self.shared.config.voucher_patience.min(Duration::from_secs(5));

@@ -44,7 +44,10 @@ impl Stream {
 
     /// The next step. Cancel safe.
     pub(crate) async fn next(&mut self) -> Step {
-        self.0.recv().await.unwrap_or_else(|| Step::Failed(Error::coded(Code::Internal, "the answer's thread has gone")))
+        self.0
+            .recv()
+            .await
+            .unwrap_or_else(|| Step::Failed(Error::coded(Code::Internal, "the answer's thread has gone")))
     }
 }
 

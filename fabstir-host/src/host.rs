@@ -8,6 +8,7 @@ use crate::{
     session::{Desk, Session},
     settlement::Settler,
     socket::Socket,
+    watch,
 };
 use axum::{
     Router,
@@ -28,18 +29,16 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, watch},
+    sync::{Semaphore, watch as flag},
     task::JoinHandle,
 };
 
-/// How often abandoned sessions are looked for.
-const SWEEP: Duration = Duration::from_secs(5);
 /// How long a stopping host waits for connections to end and vouchers to reach the chain.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,7 +51,6 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     settler: Settler,
     connections: Arc<Semaphore>,
-    stopping: AtomicBool,
 }
 
 impl Shared {
@@ -60,19 +58,6 @@ impl Shared {
     pub(crate) fn next_sequence(&self) -> SequenceId {
         static SEQUENCES: AtomicU64 = AtomicU64::new(0);
         SEQUENCES.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// Why a connection is told to let its session go.
-    pub(crate) fn released(&self) -> HostError {
-        if self.stopping.load(Ordering::Relaxed) {
-            return HostError::coded(Code::ConnectionLost, "the host stops");
-        }
-        HostError::coded(Code::SessionBusy, "the session goes on with another connection")
-    }
-
-    fn release_all(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        self.registry.release_all();
     }
 
     /// Ends a session here: frees its cache and its place, and has it settled.
@@ -100,9 +85,9 @@ pub struct HostState {
 pub struct Host {
     shared: Arc<Shared>,
     address: SocketAddr,
-    stop: watch::Sender<bool>,
+    stop: flag::Sender<bool>,
     server: JoinHandle<()>,
-    sweeper: JoinHandle<()>,
+    watcher: JoinHandle<()>,
 }
 
 impl Host {
@@ -123,19 +108,18 @@ impl Host {
         for (id, entry) in journal.unfinished()? {
             settler.finish(id, entry).await;
         }
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = flag::channel(false);
         let shared = Arc::new(Shared {
             registry: Registry::new(config.max_sessions),
             connections: Arc::new(Semaphore::new(config.max_connections)),
-            stopping: AtomicBool::new(false),
             desk: Desk { domain, key, journal },
             settler,
             wallet,
             config,
         });
         let server = tokio::spawn(serve(listener, Arc::clone(&shared), stopped.clone()));
-        let sweeper = tokio::spawn(sweep(Arc::clone(&shared), stopped));
-        Ok(Self { shared, address, stop, server, sweeper })
+        let watcher = tokio::spawn(watch::run(Arc::clone(&shared), stopped));
+        Ok(Self { shared, address, stop, server, watcher })
     }
 
     /// Where it listens.
@@ -165,10 +149,10 @@ impl Host {
     /// Stops without settling anything, as a crash would: the next start settles from the journal. Returns once the
     /// journal is free to be opened again.
     pub async fn abandon(self) {
-        let Self { shared, server, sweeper, .. } = self;
+        let Self { shared, server, watcher, .. } = self;
         server.abort();
-        sweeper.abort();
-        shared.release_all();
+        watcher.abort();
+        shared.registry.release_all();
         let journal = shared.desk.journal.usage();
         drop(shared);
         journal.closed(STOP_PATIENCE).await;
@@ -177,13 +161,13 @@ impl Host {
     /// Stops: no more connections, every session closed and settled, within bounds of time. The journal is free to be
     /// opened again when it returns.
     pub async fn stop(self) {
-        let Self { shared, stop, server, sweeper, .. } = self;
+        let Self { shared, stop, server, watcher, .. } = self;
         // The receivers live as long as the tasks below.
         let _ = stop.send(true);
-        shared.release_all();
+        shared.registry.release_all();
         let stopped = async {
             let _ = server.await;
-            let _ = sweeper.await;
+            let _ = watcher.await;
         };
         if tokio::time::timeout(STOP_PATIENCE, stopped).await.is_err() {
             tracing::warn!("connections were still open when the host stopped");
@@ -210,7 +194,7 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> HostError {
     HostError::coded(code, format!("cannot listen on {address}: {error}"))
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: flag::Receiver<bool>) {
     let router = Router::new().route("/v1/session", get(session)).with_state(shared);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let stop = async move {
@@ -246,18 +230,4 @@ async fn session(
             Connection::new(shared, Socket::new(socket, format)).serve().await;
             drop(place);
         })
-}
-
-/// Settles the sessions nobody came back for.
-async fn sweep(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(SWEEP) => {}
-            _ = stopped.wait_for(|stop| *stop) => return,
-        }
-        for session in shared.registry.take_abandoned(shared.config.retention) {
-            tracing::info!(session = %session.id, "abandoned");
-            shared.retire(session).await;
-        }
-    }
 }

@@ -171,7 +171,8 @@ impl Journal {
         entry: &Entry,
         tokens: Option<(u64, &[Stretch])>,
     ) -> Result<(), HostError> {
-        let encode = |(sequence, stretches): (u64, &[Stretch])| Ok::<_, HostError>((sequence, cbor::to_vec(&stretches)?));
+        let encode =
+            |(sequence, stretches): (u64, &[Stretch])| Ok::<_, HostError>((sequence, cbor::to_vec(&stretches)?));
         let tokens = tokens.map(encode).transpose()?;
         let (done, written) = oneshot::channel();
         let write = Write { session: session.into(), entry: cbor::to_vec(entry)?, tokens, done };

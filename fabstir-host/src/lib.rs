@@ -12,6 +12,7 @@ mod registry;
 mod session;
 mod settlement;
 mod socket;
+mod watch;
 
 pub use config::{HostConfig, ServedModel, TokenPrices};
 pub use error::HostError;

@@ -35,7 +35,8 @@ pub(crate) fn greet(shared: &Shared, hello: &wire::Hello, challenge: B256) -> Re
         return Err(HostError::coded(Code::UnsupportedVersion, format!("this host speaks version {VERSION}")));
     }
     let channel_key = B256::ZERO;
-    let signature = Hello { challenge: hello.challenge, channelKey: channel_key }.sign(&shared.desk.domain, &shared.desk.key);
+    let signature =
+        Hello { challenge: hello.challenge, channelKey: channel_key }.sign(&shared.desk.domain, &shared.desk.key);
     Ok(HostMessage::HelloAck(Box::new(wire::HelloAck {
         version: VERSION,
         capabilities: vec!["resume".into()],
@@ -89,7 +90,10 @@ pub(crate) async fn check(shared: &Shared, open: &wire::Open, challenge: B256) -
         return Err(HostError::coded(Code::PriceTooLow, "a price in the terms is below the host's"));
     }
     if shared.desk.journal.entry(id)?.is_some() {
-        return Err(HostError::coded(Code::SessionNotActive, "the session was opened here before: resume it, or open another"));
+        return Err(HostError::coded(
+            Code::SessionNotActive,
+            "the session was opened here before: resume it, or open another",
+        ));
     }
     let (deposit, unconfirmed) = on_chain(shared, id, &terms).await?;
     Ok(Opening {

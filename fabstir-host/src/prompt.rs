@@ -85,6 +85,9 @@ pub(crate) async fn begin(
         return Err(too_long(session.tokens.len(), fed.len(), context));
     }
     afford(shared, session, fed.len() + if was_evicted { reread } else { 0 }).await?;
+    if !session.is_secured(Usage::new(fed.len() as u64, 1)) {
+        return Err(HostError::coded(Code::UnconfirmedSession, "the deposit waits for its confirmations"));
+    }
     let fingerprint = request_digest(shared, session, &prompt, &fed)?;
 
     let began = session.ledger.usage();
@@ -134,7 +137,10 @@ async fn check(shared: &Shared, session: &mut Session, prompt: &wire::Prompt) ->
         + prompt.messages.iter().flatten().map(|message| message.content.len()).sum::<usize>();
     if bytes > shared.config.max_prompt_bytes as usize {
         let limit = shared.config.max_prompt_bytes;
-        return Err(HostError::coded(Code::PromptTooLong, format!("the prompt has {bytes} bytes, at most {limit} are read")));
+        return Err(HostError::coded(
+            Code::PromptTooLong,
+            format!("the prompt has {bytes} bytes, at most {limit} are read"),
+        ));
     }
     if session.ledger.transcript().turns() >= u64::from(MAX_TURNS) {
         return Err(HostError::coded(Code::ContextFull, format!("a session has {MAX_TURNS} turns at most")));
@@ -163,7 +169,8 @@ fn too_long(history: usize, new: usize, context: usize) -> HostError {
         let message = format!("the prompt has {new} tokens, the context {context}, and an answer needs one");
         return HostError::coded(Code::PromptTooLong, message);
     }
-    let message = format!("{history} tokens of history and {new} new ones do not fit the context of {context} with an answer");
+    let message =
+        format!("{history} tokens of history and {new} new ones do not fit the context of {context} with an answer");
     HostError::coded(Code::ContextFull, message)
 }
 
@@ -190,12 +197,7 @@ async fn refresh(shared: &Shared, session: &mut Session) -> Result<(), HostError
 }
 
 /// The digest of the renter's signed request, if it sent one: the fed leaves' fingerprint.
-fn request_digest(
-    shared: &Shared,
-    session: &Session,
-    prompt: &wire::Prompt,
-    fed: &[u32],
-) -> Result<B256, HostError> {
+fn request_digest(shared: &Shared, session: &Session, prompt: &wire::Prompt, fed: &[u32]) -> Result<B256, HostError> {
     let Some(signed) = &prompt.request else { return Ok(B256::ZERO) };
     let request = messages::Request {
         sessionId: session.id,
@@ -341,7 +343,8 @@ pub(crate) async fn finish(
         Err(error) => error_message(Some(id), &error),
         Ok(finish_reason) => {
             let tokens = session.tokens[first_token..].to_vec();
-            let record = TurnRecord { role: Role::Assistant, tokens, text, params: params.sampling(), finish_reason }.id()?;
+            let record =
+                TurnRecord { role: Role::Assistant, tokens, text, params: params.sampling(), finish_reason }.id()?;
             let Usage { input, output } = session.ledger.usage();
             let usage = wire::TurnUsage { input_tokens: input - began.input, output_tokens: output - began.output };
             HostMessage::Done(wire::Done { id, finish_reason, usage, record })

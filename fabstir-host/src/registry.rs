@@ -5,7 +5,7 @@ use alloy_primitives::U256;
 use fabstir_core::Code;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
@@ -13,47 +13,102 @@ use tokio::sync::Notify;
 /// How long a rightful owner waits for its old connection to let go.
 const TAKEOVER: Duration = Duration::from_secs(5);
 
+/// Why a connection has to let its session go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Its owner is on another connection.
+    TakenOver,
+    /// It was cancelled, or its time is over.
+    Ended,
+    /// The host stops.
+    Stopping,
+}
+
+impl Reason {
+    /// What the client is told.
+    pub(crate) fn error(self) -> HostError {
+        match self {
+            Self::TakenOver => HostError::coded(Code::SessionBusy, "the session goes on with another connection"),
+            Self::Ended => HostError::coded(Code::SessionNotActive, "the session was cancelled or its time is over"),
+            Self::Stopping => HostError::coded(Code::ConnectionLost, "the host stops"),
+        }
+    }
+}
+
+/// Tells a connection to let its session go.
+#[derive(Debug, Default)]
+pub(crate) struct Release {
+    notify: Notify,
+    reason: OnceLock<Reason>,
+}
+
+impl Release {
+    fn give(&self, reason: Reason) {
+        // The first reason stands.
+        let _ = self.reason.set(reason);
+        self.notify.notify_one();
+    }
+
+    /// Waits until the session has to be let go; returns why. Cancel safe.
+    pub(crate) async fn given(&self) -> Reason {
+        self.notify.notified().await;
+        self.reason.get().copied().unwrap_or(Reason::Stopping)
+    }
+}
+
 #[derive(Debug)]
 enum Slot {
-    /// Served on a connection, which lets go when notified.
-    Connected(Arc<Notify>),
+    /// Served on a connection.
+    Connected(Arc<Release>),
     /// Waiting for its renter since then.
     Parked(Box<Session>, Instant),
+}
+
+#[derive(Debug)]
+struct Held {
+    slot: Slot,
+    /// End of its terms without extensions, Unix seconds.
+    base_expiry: u64,
+    /// The same with the extensions known of.
+    expires_at: u64,
 }
 
 /// All sessions, bounded.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    slots: Mutex<HashMap<U256, Slot>>,
+    held: Mutex<HashMap<U256, Held>>,
     parked: Notify,
     capacity: usize,
 }
 
 impl Registry {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { slots: Mutex::new(HashMap::new()), parked: Notify::new(), capacity }
+        Self { held: Mutex::new(HashMap::new()), parked: Notify::new(), capacity }
     }
 
-    /// Makes room for a session that is being opened; the notification tells its connection to let go.
+    /// Makes room for a session that is being opened.
     ///
     /// # Errors
     ///
     /// [`Code::SessionBusy`] if it is held already, [`Code::Overloaded`] if there is no room.
-    pub(crate) fn reserve(&self, id: U256) -> Result<Arc<Notify>, HostError> {
-        let mut slots = self.lock();
-        if slots.contains_key(&id) {
+    pub(crate) fn reserve(&self, id: U256, expires_at: u64) -> Result<Arc<Release>, HostError> {
+        let mut held = self.lock();
+        if held.contains_key(&id) {
             return Err(HostError::coded(Code::SessionBusy, "the session is open here already: resume it"));
         }
-        if slots.len() >= self.capacity {
-            return Err(HostError::coded(Code::Overloaded, format!("this host holds {} sessions at most", self.capacity)));
+        if held.len() >= self.capacity {
+            return Err(HostError::coded(
+                Code::Overloaded,
+                format!("this host holds {} sessions at most", self.capacity),
+            ));
         }
-        let release = Arc::new(Notify::new());
-        slots.insert(id, Slot::Connected(Arc::clone(&release)));
+        let release = Arc::new(Release::default());
+        held.insert(id, Held { slot: Slot::Connected(Arc::clone(&release)), base_expiry: expires_at, expires_at });
         Ok(release)
     }
 
-    /// Takes a session over for its rightful owner: waiting, or from a connection that then lets go. `accept` looks at
-    /// the session before it is taken.
+    /// Takes a session: waiting for its renter, or from a connection that then lets go. `accept` looks at the session
+    /// before it is taken.
     ///
     /// # Errors
     ///
@@ -62,15 +117,16 @@ impl Registry {
     pub(crate) async fn take_over(
         &self,
         id: U256,
+        reason: Reason,
         accept: impl Fn(&Session) -> Result<(), HostError>,
-    ) -> Result<(Box<Session>, Arc<Notify>), HostError> {
+    ) -> Result<(Box<Session>, Arc<Release>), HostError> {
         let deadline = tokio::time::Instant::now() + TAKEOVER;
         loop {
             let parked = self.parked.notified();
             tokio::pin!(parked);
             // Registered before looking, so that a session parked in between is not missed.
             parked.as_mut().enable();
-            if let Some(taken) = self.try_take(id, &accept)? {
+            if let Some(taken) = self.try_take(id, reason, &accept)? {
                 return Ok(taken);
             }
             if tokio::time::timeout_at(deadline, parked).await.is_err() {
@@ -82,70 +138,93 @@ impl Registry {
     fn try_take(
         &self,
         id: U256,
+        reason: Reason,
         accept: impl Fn(&Session) -> Result<(), HostError>,
-    ) -> Result<Option<(Box<Session>, Arc<Notify>)>, HostError> {
-        let mut slots = self.lock();
-        match slots.get(&id) {
-            None => return Err(HostError::coded(Code::UnknownSession, "no such session is kept here")),
-            Some(Slot::Connected(release)) => {
-                release.notify_one();
+    ) -> Result<Option<(Box<Session>, Arc<Release>)>, HostError> {
+        let mut sessions = self.lock();
+        let Some(held) = sessions.get_mut(&id) else {
+            return Err(HostError::coded(Code::UnknownSession, "no such session is kept here"));
+        };
+        match &held.slot {
+            Slot::Connected(release) => {
+                release.give(reason);
                 return Ok(None);
             }
-            Some(Slot::Parked(session, _)) => accept(session)?,
+            Slot::Parked(session, _) => accept(session)?,
         }
-        let release = Arc::new(Notify::new());
-        match slots.insert(id, Slot::Connected(Arc::clone(&release))) {
-            Some(Slot::Parked(session, _)) => Ok(Some((session, release))),
-            _ => Ok(None),
+        let release = Arc::new(Release::default());
+        match std::mem::replace(&mut held.slot, Slot::Connected(Arc::clone(&release))) {
+            Slot::Parked(session, _) => Ok(Some((session, release))),
+            Slot::Connected(_) => Ok(None),
         }
     }
 
     /// Keeps a session whose connection has gone.
     pub(crate) fn park(&self, session: Box<Session>) {
-        self.lock().insert(session.id, Slot::Parked(session, Instant::now()));
+        if let Some(held) = self.lock().get_mut(&session.id) {
+            held.slot = Slot::Parked(session, Instant::now());
+        }
         self.parked.notify_waiters();
     }
 
     /// Forgets a session that ended or never came to be.
     pub(crate) fn remove(&self, id: U256) {
         self.lock().remove(&id);
+        self.parked.notify_waiters();
+    }
+
+    /// Whether a session is held.
+    pub(crate) fn holds(&self, id: U256) -> bool {
+        self.lock().contains_key(&id)
+    }
+
+    /// When a session's terms end, extensions aside.
+    pub(crate) fn base_expiry(&self, id: U256) -> Option<u64> {
+        self.lock().get(&id).map(|held| held.base_expiry)
+    }
+
+    /// Sessions whose time, as far as is known, ended before `now` (Unix seconds).
+    pub(crate) fn expired(&self, now: u64) -> Vec<U256> {
+        self.lock().iter().filter(|(_, held)| held.expires_at <= now).map(|(id, _)| *id).collect()
+    }
+
+    /// The session was extended to a later end.
+    pub(crate) fn extend(&self, id: U256, expires_at: u64) {
+        if let Some(held) = self.lock().get_mut(&id) {
+            held.expires_at = expires_at;
+        }
     }
 
     /// Takes out the sessions that have waited for `retention`.
     pub(crate) fn take_abandoned(&self, retention: Duration) -> Vec<Session> {
-        let mut slots = self.lock();
-        let abandoned: Vec<U256> = slots
-            .iter()
-            .filter(|(_, slot)| matches!(slot, Slot::Parked(_, since) if since.elapsed() >= retention))
-            .map(|(id, _)| *id)
-            .collect();
-        abandoned
-            .into_iter()
-            .filter_map(|id| match slots.remove(&id) {
-                Some(Slot::Parked(session, _)) => Some(*session),
-                _ => None,
-            })
-            .collect()
+        let mut sessions = self.lock();
+        let is_abandoned = |held: &Held| matches!(&held.slot, Slot::Parked(_, since) if since.elapsed() >= retention);
+        let ids: Vec<U256> = sessions.iter().filter(|(_, held)| is_abandoned(held)).map(|(id, _)| *id).collect();
+        let taken = ids.iter().filter_map(|id| match sessions.remove(id)?.slot {
+            Slot::Parked(session, _) => Some(*session),
+            Slot::Connected(_) => None,
+        });
+        taken.collect()
     }
 
     /// Tells every connection to let its session go.
     pub(crate) fn release_all(&self) {
-        for slot in self.lock().values() {
-            if let Slot::Connected(release) = slot {
-                release.notify_one();
+        for held in self.lock().values() {
+            if let Slot::Connected(release) = &held.slot {
+                release.give(Reason::Stopping);
             }
         }
     }
 
     /// How many are held, and how many of them are connected.
     pub(crate) fn count(&self) -> (usize, usize) {
-        let slots = self.lock();
-        let connected = slots.values().filter(|slot| matches!(slot, Slot::Connected(_))).count();
-        (slots.len(), connected)
+        let sessions = self.lock();
+        let connected = sessions.values().filter(|held| matches!(held.slot, Slot::Connected(_))).count();
+        (sessions.len(), connected)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<U256, Slot>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<U256, Held>> {
         // A thread that panicked left the table whole: every change to it is one call.
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,6 +12,7 @@ use fabstir_core::{
     inference::{SequenceId, TokenId},
     messages::{Close, Domain, Signed, Voucher},
     metering::{HostLedger, LedgerConfig},
+    settlement::gross_down,
     signature::{Signature65, SigningKey},
     transcript::{self, Kind, Transcript},
     wire::{self, HostMessage, Message, WireTerms},
@@ -176,7 +177,14 @@ impl Session {
 
     /// Whether one more token may be served: paid for, within the window, and within one window until confirmed.
     pub(crate) fn may_sample(&self) -> bool {
-        self.ledger.may_sample() && !(self.unconfirmed && self.ledger.owed() >= self.ledger.window())
+        self.ledger.may_sample() && self.is_secured(Usage::new(0, 1))
+    }
+
+    /// Whether this much more may be served as far as confirmations go: until the deposit has them, a voucher is worth
+    /// nothing, and everything served has to fit one window.
+    pub(crate) fn is_secured(&self, more: Usage) -> bool {
+        let fits = |usage| gross_down(usage, self.terms.prices()).is_ok_and(|gross| gross <= self.ledger.window());
+        !self.unconfirmed || self.ledger.usage().checked_add(more).is_ok_and(fits)
     }
 
     /// Whether anything was fed or sampled since the last checkpoint.

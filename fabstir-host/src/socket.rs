@@ -60,7 +60,9 @@ impl Socket {
         let bytes = wire::encode(message, self.format)?;
         let frame = match self.format {
             Format::Json => Message::Text(
-                String::from_utf8(bytes).map_err(|_| HostError::coded(Code::Internal, "JSON that is not UTF-8"))?.into(),
+                String::from_utf8(bytes)
+                    .map_err(|_| HostError::coded(Code::Internal, "JSON that is not UTF-8"))?
+                    .into(),
             ),
             Format::Cbor => Message::Binary(bytes.into()),
         };

@@ -93,13 +93,12 @@ pub(crate) fn load(config: &LlamaConfig, mut progress: impl FnMut(Progress) + 's
 }
 
 fn open(path: &Path) -> Result<File, Error> {
-    let file = File::open(path).map_err(|error| Error::missing(path, &error))?;
-    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    if is_file && path.to_str().is_some() {
-        Ok(file)
-    } else {
-        Err(Error::Missing { path: path.to_owned(), reason: "not a file with a UTF-8 path".into() })
+    // Asked before it is opened: opening a pipe would wait for its other end.
+    let metadata = path.metadata().map_err(|error| Error::missing(path, &error))?;
+    if !metadata.is_file() || path.to_str().is_none() {
+        return Err(Error::Missing { path: path.to_owned(), reason: "not a file with a UTF-8 path".into() });
     }
+    File::open(path).map_err(|error| Error::missing(path, &error))
 }
 
 fn stem(path: &Path) -> String {

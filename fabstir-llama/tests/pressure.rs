@@ -8,7 +8,7 @@ use std::{thread, time::Duration};
 
 #[test]
 fn a_dropped_answer_stops_within_one_token() {
-    let backend = endless(|config| config.read_ahead = 4096);
+    let backend = endless(|config| config.read_ahead = 512);
     let mut request = ask(&backend, 1, "Hello!");
     request.max_tokens = u32::MAX;
     let mut generation = backend.generate(request).unwrap();
@@ -27,7 +27,7 @@ fn a_dropped_answer_stops_within_one_token() {
 #[test]
 fn a_dropped_prompt_stops_between_chunks_and_is_not_lost() {
     let backend = endless(|config| config.prefill = 1);
-    let mut request = ask(&backend, 1, &"The cat sat on the mat. ".repeat(60));
+    let mut request = ask(&backend, 1, &"The cat sat on the mat. ".repeat(100));
     request.max_tokens = 1;
     let length = request.tokens.len();
     drop(backend.generate(request.clone()).unwrap());

@@ -13,8 +13,19 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Names (or beginnings of names, with `*`) that no build of the core may contain: runtimes, sockets, HTTP, randomness.
-const NOT_IN_CORE: &[&str] =
-    &["tokio*", "async-std", "mio", "socket2", "hyper*", "reqwest", "axum*", "tungstenite", "libp2p*", "alloy-provider", "llama*"];
+const NOT_IN_CORE: &[&str] = &[
+    "tokio*",
+    "async-std",
+    "mio",
+    "socket2",
+    "hyper*",
+    "reqwest",
+    "axum*",
+    "tungstenite",
+    "libp2p*",
+    "alloy-provider",
+    "llama*",
+];
 
 /// Checks them.
 pub(crate) fn check() -> Outcome {
@@ -22,7 +33,9 @@ pub(crate) fn check() -> Outcome {
         let direct = tree(&["--package", package, "--depth", "1", "--all-features"])?;
         for dependency in direct.iter().filter(|name| name.starts_with("fabstir-") && name != package) {
             if !allowed.contains(&dependency.as_str()) {
-                return Err(Failure::new(format!("{package} depends on {dependency}, an arrow the architecture does not have")));
+                return Err(Failure::new(format!(
+                    "{package} depends on {dependency}, an arrow the architecture does not have"
+                )));
             }
         }
     }
@@ -40,7 +53,11 @@ pub(crate) fn check() -> Outcome {
 
 /// Names of the packages in a dependency tree, dev-dependencies aside.
 fn tree(words: &[&str]) -> Outcome<Vec<String>> {
-    let text = output(cargo().args(["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]).args(words))?;
+    let text = output(
+        cargo()
+            .args(["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+            .args(words),
+    )?;
     Ok(text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
 }
 

@@ -30,7 +30,9 @@ fn main() -> ExitCode {
         "demo" => setup::native().and_then(|()| stages::demo(&rest)),
         "test" => stages::test(&rest),
         "bench" => setup::native().and_then(|()| stages::bench(&rest)),
-        "setup" => setup::native().and_then(|()| setup::python_environment().map(drop)).and_then(|()| wasm::toolchain().map(drop)),
+        "setup" => setup::native()
+            .and_then(|()| setup::python_environment("vectors").map(drop))
+            .and_then(|()| wasm::toolchain().map(drop)),
         "artifacts" => setup::node_packages().and_then(|()| stages::artifacts(false)),
         "help" | "--help" | "-h" => {
             eprint!("{HELP}");

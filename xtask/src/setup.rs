@@ -41,13 +41,13 @@ pub(crate) fn node_packages() -> Outcome {
     fs::write(&stamp, wanted).map_err(|error| Failure::new(format!("{}: {error}", stamp.display())))
 }
 
-/// The Python interpreter that runs `vectors/reference.py`, with the packages it names, in a folder of its own under
-/// `target/`.
-pub(crate) fn python_environment() -> Outcome<PathBuf> {
-    let environment = root().join("target/python");
+/// A Python interpreter with the packages of `<folder>/requirements.txt`, in an environment of its own under `target/`.
+pub(crate) fn python_environment(folder: &str) -> Outcome<PathBuf> {
+    let environment = root().join("target/python").join(folder);
     let python = environment.join("bin/python");
-    let requirements = root().join("vectors/requirements.txt");
-    let wanted = fs::read(&requirements).map_err(|error| Failure::new(format!("{}: {error}", requirements.display())))?;
+    let requirements = root().join(folder).join("requirements.txt");
+    let wanted =
+        fs::read(&requirements).map_err(|error| Failure::new(format!("{}: {error}", requirements.display())))?;
     let stamp = environment.join("requirements.installed");
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
@@ -68,7 +68,9 @@ pub(crate) fn python_environment() -> Outcome<PathBuf> {
         install(&["python3-venv"])?;
         run(&mut made(false))?;
     }
-    run(command(&python.to_string_lossy()).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements))?;
+    run(command(&python.to_string_lossy())
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(&requirements))?;
     fs::write(&stamp, wanted).map_err(|error| Failure::new(format!("{}: {error}", stamp.display())))?;
     Ok(python)
 }
@@ -86,7 +88,8 @@ pub(crate) fn install(packages: &[&str]) -> Outcome {
     }
     let mut prefix = Vec::new();
     if !is_root() {
-        let may = command("sudo").args(["-n", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+        let may =
+            command("sudo").args(["-n", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
         if !may {
             return Err(refused());
         }
@@ -119,9 +122,18 @@ fn has_libclang() -> bool {
             .map(PathBuf::from)
             .to_vec();
     folders.extend(
-        fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| names(path, "llvm")).map(|path| path.join("lib")),
+        fs::read_dir("/usr/lib")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| names(path, "llvm"))
+            .map(|path| path.join("lib")),
     );
-    folders.extend(["/opt/homebrew/opt/llvm/lib", "/usr/local/opt/llvm/lib", "/Library/Developer/CommandLineTools/usr/lib"].map(PathBuf::from));
+    folders.extend(
+        ["/opt/homebrew/opt/llvm/lib", "/usr/local/opt/llvm/lib", "/Library/Developer/CommandLineTools/usr/lib"]
+            .map(PathBuf::from),
+    );
     folders.iter().any(|folder| {
         fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();

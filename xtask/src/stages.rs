@@ -67,8 +67,18 @@ pub(crate) fn demo(args: &[String]) -> Outcome {
     run(cargo().args(["run", "--locked", "--quiet", "--package", "fabstir-examples", "--bin", "demo", "--"]).args(args))
 }
 
-/// The benches, in the release profile.
+/// The benches, in the release profile, with a random-weight model made for them.
 pub(crate) fn bench(args: &[String]) -> Outcome {
+    let model = root().join("target/bench/random.gguf");
+    if !model.exists() {
+        let python = setup::python_environment("benches")?;
+        let folder = root().join("target/bench");
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+        // Written beside and renamed, so that an interrupted run leaves nothing that looks whole.
+        let partial = folder.join("random.partial");
+        run(command(&python.to_string_lossy()).arg("models/tiny/random_gguf.py").arg(&partial))?;
+        std::fs::rename(&partial, &model).map_err(|error| Failure::new(format!("{}: {error}", model.display())))?;
+    }
     run(cargo().args(["bench", "--locked", "--package", "fabstir-benches"]).args(args))
 }
 
@@ -94,7 +104,7 @@ fn contracts(slow: bool) -> Outcome {
 }
 
 fn vectors() -> Outcome {
-    let python = setup::python_environment()?;
+    let python = setup::python_environment("vectors")?;
     run(command(&python.to_string_lossy()).args(["vectors/reference.py", "--check"]))
 }
 

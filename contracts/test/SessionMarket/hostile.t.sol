@@ -41,7 +41,7 @@ contract HostileTest is SessionMarketTest {
         for (uint256 i; i < calls.length; ++i) {
             ISessionMarket.Terms memory t = walletTerms(i);
             calls[0] = abi.encodeCall(market.triggerSessionTimeout, (t));
-            calls[1] = abi.encodeCall(market.triggerSessionTimeout, (other));
+            calls[1] = abi.encodeCall(market.completeSession, (other, noVoucher()));
             calls[2] = abi.encodeCall(market.completeSession, (t, noVoucher()));
             calls[3] = abi.encodeCall(market.withdrawBalance, (COIN, 1 ether, address(wallet)));
             calls[4] = abi.encodeCall(market.withdraw, (COIN, address(wallet)));
@@ -61,7 +61,31 @@ contract HostileTest is SessionMarketTest {
         assertEq(address(market).balance, COIN_DEPOSIT + 2 ether, "everything else is there");
     }
 
-    function test_6_GuardRefusesFromEveryPayout() external {
+    /// @dev Without a guard, the books alone: the session it is paid from has ended, another pays what it owes and no more.
+    function test_6_WalletTimesOutFromItsTimeout() external {
+        ISessionMarket.Terms memory t = walletTerms(0);
+        ISessionMarket.Terms memory other = walletTerms(1);
+        openAs(t);
+        openAs(other);
+        act(2 ether, abi.encodeCall(market.deposit, (COIN, 2 ether)));
+        vm.warp(t.expiresAt + t.grace);
+        uint256 state = vm.snapshotState();
+
+        wallet.arm(address(market), abi.encodeCall(market.triggerSessionTimeout, (t)));
+        uint256 before = address(wallet).balance;
+        market.triggerSessionTimeout(t);
+        assertEq(wallet.answer(), ISessionMarket.SessionMarket_NotActive.selector, "ended");
+        assertEq(address(wallet).balance - before, COIN_DEPOSIT, "once");
+
+        assertTrue(vm.revertToState(state), "revertToState");
+        wallet.arm(address(market), abi.encodeCall(market.triggerSessionTimeout, (other)));
+        market.triggerSessionTimeout(t);
+        uint256 waiting = netOf(address(wallet), COIN);
+        assertEq(address(wallet).balance - before + waiting, 2 * COIN_DEPOSIT, "each once");
+        assertEq(address(market).balance, 2 ether + waiting, "the balance is there");
+    }
+
+    function test_6_GuardRefusesFromEveryOtherPayout() external {
         ISessionMarket.Terms memory t = walletTerms(0);
         t.proofCap = 0.2 ether;
         wallet.arm(address(market), abi.encodeCall(market.deposit, (COIN, 0)));
@@ -70,7 +94,6 @@ contract HostileTest is SessionMarketTest {
         vm.prank(prover);
         market.hold(t, 0.2 ether);
         timeOut(t);
-        refusedByGuard("triggerSessionTimeout");
         vm.prank(prover);
         market.release(t, 0.1 ether);
         refusedByGuard("release");
@@ -122,7 +145,7 @@ contract HostileTest is SessionMarketTest {
             abi.encodeCall(market.deposit, (address(hostile), 1e6)),
             abi.encodeCall(market.topUp, (t, 1e6)),
             abi.encodeCall(market.withdrawBalance, (address(hostile), 0, stranger)),
-            abi.encodeCall(market.triggerSessionTimeout, (t)),
+            abi.encodeCall(market.extendSession, (t, 0, 1)),
             abi.encodeCall(market.completeSession, (t, noVoucher()))
         ];
         for (uint256 i; i < calls.length; ++i) {
@@ -158,6 +181,18 @@ contract HostileTest is SessionMarketTest {
 
         ISessionMarket.Terms memory measured = termsIn(address(hostile));
         hostile.arm(address(market), abi.encodeCall(market.withdraw, (address(hostile), stranger)));
+        vm.expectRevert(abi.encodeWithSelector(ISessionMarket.SessionMarket_TokenShortfall.selector, 0, TOKEN_DEPOSIT));
+        open(measured);
+    }
+
+    function test_6_TokenTimesOutASessionWhileADepositIsMeasured() external {
+        ReentrantToken hostile = new ReentrantToken(6);
+        introduce(address(hostile));
+        ISessionMarket.Terms memory over = termsIn(address(hostile));
+        open(over);
+        vm.warp(over.expiresAt + over.grace);
+        hostile.arm(address(market), abi.encodeCall(market.triggerSessionTimeout, (over)));
+        ISessionMarket.Terms memory measured = termsIn(address(hostile));
         vm.expectRevert(abi.encodeWithSelector(ISessionMarket.SessionMarket_TokenShortfall.selector, 0, TOKEN_DEPOSIT));
         open(measured);
     }

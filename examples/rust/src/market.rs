@@ -2,10 +2,9 @@
 
 use alloy_primitives::{Address, B256, Bytes};
 use fabstir_chain::{
-    Chain, Wallet,
+    Chain, NodeDescription, TransactionQueue, Wallet,
     anvil::{Anvil, AnvilConfig, dev_key},
     deploy::{DeployConfig, Deployment, TokenLimits, deploy, dev},
-    NodeDescription, TransactionQueue,
 };
 use fabstir_client::{HostOffer, Renter, Store};
 use fabstir_core::{

@@ -197,14 +197,18 @@ async fn a_restarted_host_brings_the_vouchers_of_its_journal_to_the_chain() {
     let mut session = market.renter.open(&offer, &deposit()).await.unwrap();
     session.prompt("Who are you?", Renter::params()).await.unwrap().text().await.unwrap();
     let (id, owed) = (session.id(), session.owed());
+    // The host takes the second prompt only after the voucher for the first answer is in its journal.
+    session.prompt("Who are you?", Renter::params()).await.unwrap().text().await.unwrap();
     // Gone without a word: the journal is all that is left.
     market.host.take().unwrap().abandon().await;
     assert_eq!(market.renter.chain().session_details(id).await.unwrap().status, Status::Active);
-    let host = Host::start(market.host_config.clone(), market.signer_wallet.clone(), dev_key(2).unwrap()).await.unwrap();
+    let host =
+        Host::start(market.host_config.clone(), market.signer_wallet.clone(), dev_key(2).unwrap()).await.unwrap();
     host.settled().await;
     let details = market.renter.chain().session_details(id).await.unwrap();
     assert_eq!(details.status, Status::Completed);
-    assert_eq!(Amount::from(details.settled), owed);
+    let settled = Amount::from(details.settled);
+    assert!(owed <= settled && settled <= session.owed(), "all but what was on its way");
     host.stop().await;
 }
 
@@ -229,4 +233,65 @@ async fn a_renter_leaves_a_host_that_is_gone() {
     assert!(owed < locked);
     let (net, fee) = earned(&market).await;
     assert_eq!(net.checked_add(fee).unwrap(), owed);
+}
+
+/// Waits until the chain knows that a session has ended.
+async fn ended(market: &LocalMarket, id: alloy_primitives::U256) -> Amount {
+    for _ in 0..100 {
+        let details = market.renter.chain().session_details(id).await.unwrap();
+        if details.status != Status::Active {
+            assert_eq!(details.status, Status::Completed, "by the host");
+            return Amount::from(details.settled);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    panic!("the host does not end the session");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_on_chain_ends_the_session_at_its_host() {
+    let market = market().await;
+    let offer = market.offer(Address::ZERO).await.unwrap();
+    let mut session = market.renter.open(&offer, &deposit()).await.unwrap();
+    session.prompt("Who are you?", Renter::params()).await.unwrap().text().await.unwrap();
+    let (id, owed) = (session.id(), session.owed());
+    market.renter.cancel(id).await.unwrap();
+    assert_eq!(ended(&market, id).await, owed);
+    let error = match session.prompt("Who are you?", Renter::params()).await {
+        Ok(mut answer) => answer.text().await.unwrap_err(),
+        Err(error) => error,
+    };
+    assert_eq!(error.code(), Code::SessionNotActive);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_time_is_over_is_settled_within_its_grace() {
+    let market = market().await;
+    let offer = market.offer(Address::ZERO).await.unwrap();
+    let mut session = market.renter.open(&offer, &deposit()).await.unwrap();
+    session.prompt("Who are you?", Renter::params()).await.unwrap().text().await.unwrap();
+    let (id, owed) = (session.id(), session.owed());
+    market.anvil.increase_time(3_601).await.unwrap();
+    market.anvil.mine(1).await.unwrap();
+    assert_eq!(ended(&market, id).await, owed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unconfirmed_deposit_buys_one_window() {
+    let mut market = market().await;
+    market.stop_host().await;
+    let mut config = market.host_config.clone();
+    (config.confirmations, config.credit_tokens, config.checkpoint_tokens) = (50, 40, 8);
+    config.voucher_patience = std::time::Duration::from_secs(1);
+    market.host = Some(Host::start(config, market.signer_wallet.clone(), dev_key(2).unwrap()).await.unwrap());
+    let offer = market.offer(Address::ZERO).await.unwrap();
+    let mut session = market.renter.open(&offer, &deposit()).await.unwrap();
+    let prices = session.terms().prices();
+    let window = gross_down(Usage::new(0, 40), prices).unwrap();
+    session.prompt("Tell me a long story.", Renter::params()).await.unwrap().text().await.unwrap();
+    assert!(session.owed() <= window, "paid for or not");
+    market.anvil.mine(50).await.unwrap();
+    session.prompt("Tell me a long story.", Renter::params()).await.unwrap().text().await.unwrap();
+    assert!(session.owed() > window);
+    session.close().await.unwrap();
 }

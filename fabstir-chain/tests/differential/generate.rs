@@ -26,8 +26,9 @@ fn pick<T: Copy>(rng: &mut StdRng, from: &[T]) -> T {
     *from.choose(rng).expect("a choice")
 }
 
-/// Uniform in magnitude, so that small and large are equally likely.
+/// Uniform in magnitude, so that small and large are equally likely; `least` if the two are the wrong way round.
 fn magnitude(rng: &mut StdRng, least: u128, most: u128) -> u128 {
+    let most = most.max(least);
     let (low, high) = ((least.max(1) as f64).ln(), (most.max(1) as f64).ln());
     (rng.random_range(low..=high).exp() as u128).clamp(least, most)
 }

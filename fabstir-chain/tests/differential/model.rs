@@ -5,7 +5,10 @@ use alloy_primitives::{Address, U256};
 use fabstir_core::{
     Error,
     abi::{
-        ISessionMarket::{Funding as Fund, ISessionMarketCalls as Call, SignedQuote, SignedVoucher},
+        ISessionMarket::{
+            Funding as Fund, ISessionMarketCalls as Call, SignedCloseRequest, SignedQuote, SignedVoucher,
+            completeSessionWithCloseCall, createSessionJobForCall,
+        },
         Terms,
     },
     amount::{Amount, Usage},
@@ -66,20 +69,7 @@ impl Model {
                 self.open(call.deposit.into(), Funding::Wallet { caller }, quote, now)?;
                 self.collect(sent, call.deposit)
             }
-            Call::createSessionJobFor(call) => {
-                let (deposit, quote) = (Amount::from(call.deposit), self.quote(&call.authorization.quote)?);
-                let deadline = call.authorization.deadline;
-                let order = Order { terms: call.terms.clone(), deposit: call.deposit, deadline };
-                let by = signer(&order, &self.domain, &call.authorization.orderSignature);
-                if call.authorization.funding == Fund::Balance {
-                    self.open(deposit, Funding::Balance { deadline }, quote, now)?;
-                    self.spend(by, call.deposit, now)
-                } else {
-                    self.open(deposit, Funding::Signed { deadline }, quote, now)?;
-                    require(by == Some(self.terms.renter), "the order is not the renter's")?;
-                    self.take(call.deposit, true)
-                }
-            }
+            Call::createSessionJobFor(call) => self.open_for(call, now),
             Call::invalidate(_) => {
                 require(self.session.is_none(), "the id is used")?;
                 self.session = Some(Session::invalidated(self.terms.clone(), caller).map_err(text)?);
@@ -93,31 +83,8 @@ impl Model {
                 let voucher = self.voucher(&call.voucher)?;
                 self.event(Event::Complete { caller, voucher }, now)
             }
-            Call::completeSessionWithClose(call) => {
-                let close = Close {
-                    sessionId: self.id(),
-                    inputTokens: call.close.inputTokens,
-                    outputTokens: call.close.outputTokens,
-                    deadline: call.close.deadline,
-                };
-                let by = signer(&close, &self.domain, &call.close.signature);
-                require(by == Some(self.terms.hostSigner), "the close is not the host's")?;
-                let voucher = self.voucher(&call.voucher)?;
-                let deadline = close.deadline;
-                self.event(Event::CompleteWithClose { caller, close: close.usage(), deadline, voucher }, now)
-            }
-            Call::cancelSession(call) => {
-                let request = CloseRequest {
-                    sessionId: self.id(),
-                    inputTokens: call.request.inputTokens,
-                    outputTokens: call.request.outputTokens,
-                    deadline: call.request.deadline,
-                };
-                let by = signer(&request, &self.domain, &call.request.signature);
-                let signed = by.filter(|by| [self.terms.renter, self.terms.voucherSigner].contains(by));
-                let usage = request.usage();
-                self.event(Event::Cancel { caller, usage, request: signed.map(|_| request.deadline) }, now)
-            }
+            Call::completeSessionWithClose(call) => self.complete_with_close(caller, call, now),
+            Call::cancelSession(call) => self.cancel(caller, &call.request, now),
             Call::extendSession(call) => {
                 let (amount, hours) = (call.amount.into(), call.extensionHours);
                 self.event(Event::Extend { caller, amount, hours, max_deposit }, now)?;
@@ -139,6 +106,47 @@ impl Model {
             }
             _ => Err("not part of the test".to_owned()),
         }
+    }
+
+    fn open_for(&mut self, call: &createSessionJobForCall, now: u64) -> Outcome {
+        let (deposit, authorization) = (Amount::from(call.deposit), &call.authorization);
+        let (quote, deadline) = (self.quote(&authorization.quote)?, authorization.deadline);
+        let order = Order { terms: call.terms.clone(), deposit: call.deposit, deadline };
+        let by = signer(&order, &self.domain, &authorization.orderSignature);
+        if authorization.funding == Fund::Balance {
+            self.open(deposit, Funding::Balance { deadline }, quote, now)?;
+            return self.spend(by, call.deposit, now);
+        }
+        self.open(deposit, Funding::Signed { deadline }, quote, now)?;
+        require(by == Some(self.terms.renter), "the order is not the renter's")?;
+        self.take(call.deposit, true)
+    }
+
+    fn complete_with_close(&mut self, caller: Address, call: &completeSessionWithCloseCall, now: u64) -> Outcome {
+        let close = Close {
+            sessionId: self.id(),
+            inputTokens: call.close.inputTokens,
+            outputTokens: call.close.outputTokens,
+            deadline: call.close.deadline,
+        };
+        let by = signer(&close, &self.domain, &call.close.signature);
+        require(by == Some(self.terms.hostSigner), "the close is not the host's")?;
+        let voucher = self.voucher(&call.voucher)?;
+        let deadline = close.deadline;
+        self.event(Event::CompleteWithClose { caller, close: close.usage(), deadline, voucher }, now)
+    }
+
+    fn cancel(&mut self, caller: Address, request: &SignedCloseRequest, now: u64) -> Outcome {
+        let message = CloseRequest {
+            sessionId: self.id(),
+            inputTokens: request.inputTokens,
+            outputTokens: request.outputTokens,
+            deadline: request.deadline,
+        };
+        let by = signer(&message, &self.domain, &request.signature);
+        let signed = by.filter(|by| [self.terms.renter, self.terms.voucherSigner].contains(by));
+        let request = signed.map(|_| message.deadline);
+        self.event(Event::Cancel { caller, usage: message.usage(), request }, now)
     }
 
     pub(crate) fn id(&self) -> U256 {

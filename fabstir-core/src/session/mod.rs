@@ -122,10 +122,10 @@ impl Session {
                 check_deadline(deadline, now).and_then(|()| self.complete_agreed(&mut slot, caller, close, voucher))
             }
             Event::Cancel { caller, usage, request } => self.cancel(&mut slot, caller, usage, request, now),
-            Event::Extend { caller, amount, hours, max_deposit } => self
-                .extend(&mut slot, caller, hours, now)
-                .and_then(|()| slot.raise(amount, max_deposit, amount.is_zero())),
-            Event::TopUp { amount, max_deposit } => slot.raise(amount, max_deposit, false),
+            Event::Extend { caller, amount, hours, max_deposit } => {
+                self.extend(&mut slot, caller, hours, now).and_then(|()| slot.raise(amount, max_deposit))
+            }
+            Event::TopUp { amount, max_deposit } => slot.raise(amount, max_deposit),
             Event::Timeout => self.time_out(&mut slot, now),
             Event::Hold { caller, amount } => self.hold(&mut slot, caller, amount),
         }?;
@@ -388,14 +388,12 @@ impl Slot {
     }
 
     /// Adds to the deposit. Held money may come back to it, so it counts against the limit too.
-    fn raise(&mut self, amount: Amount, max_deposit: Amount, time_only: bool) -> Result<Effects, Error> {
-        if !time_only {
-            let total = self.deposit.checked_add(self.held)?.checked_add(amount)?;
-            if total > max_deposit {
-                return Err(Error::coded(Code::BadTerms, format!("deposit {total} above the largest, {max_deposit}")));
-            }
-            self.deposit = self.deposit.checked_add(amount)?;
+    fn raise(&mut self, amount: Amount, max_deposit: Amount) -> Result<Effects, Error> {
+        let room = max_deposit.saturating_sub(self.deposit.checked_add(self.held)?);
+        if amount > room {
+            return Err(Error::coded(Code::BadTerms, format!("{amount} more, room for {room} (base units)")));
         }
+        self.deposit = self.deposit.checked_add(amount)?;
         Ok(Effects::default())
     }
 

@@ -335,11 +335,14 @@ fn time_and_money_are_added_within_bounds() {
     assert_eq!(session.deposit(), max_deposit);
     let more = Event::Extend { caller: RENTER, amount: amount(1), hours: 0, max_deposit };
     assert_eq!(apply(&mut session, more, NOW), Err(Code::BadTerms));
-    // Time alone is not measured against a limit lowered since.
-    let lower = Event::Extend { caller: RENTER, amount: Amount::ZERO, hours: 0, max_deposit: amount(1) };
-    assert_eq!(apply(&mut session, lower, NOW), paid(0, 0, 0));
-    let nothing = Event::TopUp { amount: Amount::ZERO, max_deposit: amount(1) };
-    assert_eq!(apply(&mut session, nothing, NOW), Err(Code::BadTerms));
+    // Nothing more is no more than a limit lowered since.
+    let max_deposit = amount(1);
+    let nothing = Event::TopUp { amount: Amount::ZERO, max_deposit };
+    assert_eq!(apply(&mut session, nothing, NOW), paid(0, 0, 0));
+    let time = Event::Extend { caller: RENTER, amount: Amount::ZERO, hours: 0, max_deposit };
+    assert_eq!(apply(&mut session, time, NOW), paid(0, 0, 0));
+    let one = Event::TopUp { amount: amount(1), max_deposit };
+    assert_eq!(apply(&mut session, one, NOW), Err(Code::BadTerms));
 }
 
 #[test]

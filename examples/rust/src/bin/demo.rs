@@ -1,7 +1,7 @@
 //! A paid conversation, end to end, on this machine: three questions in ETH with one answer cancelled halfway, the same
 //! in a 6-decimal token, and a ledger that must balance to the last unit.
 
-use alloy_primitives::{Address};
+use alloy_primitives::Address;
 use clap::Parser;
 use fabstir_chain::{TokenUnits, Wallet};
 use fabstir_client::{Closing, Event, OpenOptions, Renter, Session};

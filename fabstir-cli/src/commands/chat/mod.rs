@@ -56,7 +56,7 @@ pub(crate) struct ChatArgs {
 enum Event {
     /// The session is open at its host.
     Opened {
-        session_id: U256,
+        session_id: B256,
         host: Address,
         model_id: B256,
         #[serde(flatten)]
@@ -84,9 +84,10 @@ pub(crate) async fn run(app: App, args: ChatArgs, mut interrupts: Interrupts) ->
     let market = interrupts.or(app.market()).await?;
     let renter = app.renter(&market)?;
     let (session, units) = open_session(&app, &args, &market, &renter, &mut interrupts).await?;
-    announce(&app, &session, &units);
+    let input = Input::new(args.ask);
+    announce(&app, &session, &units, input.is_terminal());
     let mut chat = Chat { app: &app, renter: &renter, units, session, conversation, asking, failed: None };
-    let talked = chat.talk(Input::new(args.ask), &mut interrupts).await;
+    let talked = chat.talk(input, &mut interrupts).await;
     let saved = match &args.save {
         Some(path) => chat.conversation.save(path, chat.session.messages()),
         None => Ok(()),
@@ -142,11 +143,11 @@ fn locked(error: CliError, id: U256) -> CliError {
     ))
 }
 
-fn announce(app: &App, session: &Session, units: &TokenUnits) {
+fn announce(app: &App, session: &Session, units: &TokenUnits, interactive: bool) {
     let terms = session.terms();
     let opened = session.opened();
     app.out.event(&Event::Opened {
-        session_id: session.id(),
+        session_id: session.id().into(),
         host: terms.host,
         model_id: terms.modelId,
         rates: Rates::new(units, open::prices(terms)),
@@ -154,7 +155,8 @@ fn announce(app: &App, session: &Session, units: &TokenUnits) {
         context_tokens: opened.context,
         credit_tokens: opened.credit_tokens,
     });
-    app.out.note(&format!("session {:#066x} is open; /help lists the commands", session.id()));
+    let help = if interactive { "; /help lists the commands" } else { "" };
+    app.out.note(&format!("session {:#066x} is open{help}", session.id()));
 }
 
 /// A conversation going on.

@@ -7,7 +7,7 @@ use crate::{
     market::Market,
     output::{Money, OfferView, printable, table},
 };
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256};
 use clap::Args;
 use fabstir_core::{abi::INodeRegistry::NodeInfo, amount::Amount};
 use serde::Serialize;
@@ -47,7 +47,7 @@ struct Status {
 
 #[derive(Debug, Serialize)]
 struct ActiveSession {
-    session_id: U256,
+    session_id: B256,
     renter: Address,
     deposit: Money,
     settled: Money,
@@ -109,7 +109,7 @@ async fn active(market: &Market, host: Address, limit: usize) -> Result<Vec<Acti
         let units = market.units(opening.terms.token).await?;
         let extended = u64::from(details.extensionHours).saturating_mul(3_600);
         sessions.push(ActiveSession {
-            session_id: opening.id,
+            session_id: opening.id.into(),
             renter: opening.terms.renter,
             deposit: Money::new(&units, Amount::from(details.deposit)),
             settled: Money::new(&units, Amount::from(details.settled)),
@@ -142,7 +142,7 @@ fn text(status: &Status) -> String {
     lines.push(format!("active    {} sessions", status.active_sessions.len()));
     let row = |session: &ActiveSession| {
         let ActiveSession { session_id, renter, deposit, settled, .. } = session;
-        vec![format!("{session_id:#x}"), renter.to_string(), deposit.to_string(), settled.to_string()]
+        vec![session_id.to_string(), renter.to_string(), deposit.to_string(), settled.to_string()]
     };
     if !status.active_sessions.is_empty() {
         let rows: Vec<_> = status.active_sessions.iter().map(row).collect();

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// How a session ended, as JSON has it.
 #[derive(Debug, Serialize)]
 pub(crate) struct ClosedView {
-    pub(crate) session_id: U256,
+    pub(crate) session_id: B256,
     pub(crate) input_tokens: u64,
     pub(crate) output_tokens: u64,
     pub(crate) deposit: Money,
@@ -40,7 +40,7 @@ pub(crate) struct ClosedView {
 impl ClosedView {
     pub(crate) fn new(id: U256, units: &TokenUnits, deposit: Amount, closing: &Closing, renter: &Renter) -> Self {
         Self {
-            session_id: id,
+            session_id: id.into(),
             input_tokens: closing.usage.input,
             output_tokens: closing.usage.output,
             deposit: Money::new(units, deposit),

@@ -89,7 +89,9 @@ pub(crate) fn find(store: &Store, text: &str) -> Result<U256> {
             .hint(format!("give at least {MIN_DIGITS} digits of it; `fabstir session list` shows them")));
     }
     let records = store.records()?;
-    let meant: Vec<U256> = records.iter().map(|(id, _)| *id).filter(|id| format!("{id:064x}").starts_with(&digits)).collect();
+    // Some programs write ids as numbers, without leading zeros.
+    let begins = |id: &U256| format!("{id:064x}").starts_with(&digits) || format!("{id:x}") == digits;
+    let meant: Vec<U256> = records.iter().map(|(id, _)| *id).filter(begins).collect();
     match meant.as_slice() {
         [only] => Ok(*only),
         [] => Err(CliError::new(Code::UnknownSession, format!("no session {text} is kept here"))

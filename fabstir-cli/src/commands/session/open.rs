@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 
 #[derive(Debug, Serialize)]
 struct Opened {
-    session_id: U256,
+    session_id: B256,
     host: Address,
     url: String,
     model_id: B256,
@@ -55,7 +55,7 @@ pub(crate) async fn run(app: App, args: OpenArgs) -> Result {
     let plan = plan(&app, &market, &renter, args.only_host, &model).await?;
     let id = lock(&app, &renter, &plan).await?;
     let opened = Opened {
-        session_id: id,
+        session_id: id.into(),
         host: plan.offer.host,
         url: plan.offer.url.clone(),
         model_id: plan.offer.model_id,
@@ -63,8 +63,8 @@ pub(crate) async fn run(app: App, args: OpenArgs) -> Result {
         deposit: Money::new(&plan.units, plan.deposit),
         gas_paid: Money::new(&TokenUnits::coin(), renter.wallet().spent().fee),
     };
-    app.out.result(&opened, |opened| format!("{:#x}", opened.session_id));
-    app.out.note(&format!("next: fabstir chat --session {:.12}", format!("{id:#066x}")));
+    app.out.result(&opened, |opened| opened.session_id.to_string());
+    app.out.note(&format!("next: fabstir chat --session {:.12}", opened.session_id.to_string()));
     Ok(())
 }
 

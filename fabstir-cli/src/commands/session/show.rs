@@ -22,7 +22,7 @@ use serde::Serialize;
 /// A session, as JSON has it.
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionView {
-    session_id: U256,
+    session_id: B256,
     /// What the chain says: none, active, completed, timed_out, invalidated.
     status: &'static str,
     /// What is kept here: opening, open, ended.
@@ -79,7 +79,7 @@ fn listing(views: &[SessionView], all: bool) -> String {
     }
     let row = |view: &SessionView| {
         vec![
-            format!("{:#066x}", view.session_id),
+            view.session_id.to_string(),
             view.status.to_owned(),
             view.deposit.to_string(),
             view.signed.to_string(),
@@ -119,7 +119,7 @@ pub(crate) async fn view(market: &Market, id: U256, record: &Record) -> Result<S
     let settled = Amount::from(details.settled);
     let usage = Usage::new(record.input_tokens, record.output_tokens);
     Ok(SessionView {
-        session_id: id,
+        session_id: id.into(),
         status: status_name(details.status),
         standing: record.standing,
         host: terms.host,
@@ -167,7 +167,7 @@ fn text(view: &SessionView) -> String {
     let SessionView { session_id, status, host, url, model_id, rates, deposit, settled, unspent, signed, .. } = view;
     let closing = view.closing_at.map(|at| format!("\ncancelled  its grace ends at {at} (Unix seconds)")).unwrap_or_default();
     format!(
-        "session    {session_id:#066x}\nstatus     {status}\nhost       {host} at {}\nmodel      {model_id}\nprices     {rates}\n\
+        "session    {session_id}\nstatus     {status}\nhost       {host} at {}\nmodel      {model_id}\nprices     {rates}\n\
          deposit    {deposit}\nsigned     {signed} for {} tokens in, {} out\nsettled    {settled}\nunspent    {unspent}\n\
          expires    {} (Unix seconds){closing}",
         printable(url),
