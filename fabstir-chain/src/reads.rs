@@ -250,6 +250,15 @@ impl Chain {
         Ok(self.provider().call(self.registry(), &INodeRegistry::minStakeCall {}).await?.into())
     }
 
+    /// FAB, the token that hosts stake.
+    ///
+    /// # Errors
+    ///
+    /// Those of the endpoint.
+    pub async fn fab(&self) -> Result<Address, Error> {
+        self.provider().call(self.registry(), &INodeRegistry::fabCall {}).await
+    }
+
     /// A token's ticker and decimals; the coin's for the zero address.
     ///
     /// # Errors

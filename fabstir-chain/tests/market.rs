@@ -238,6 +238,7 @@ async fn the_registry_is_read() {
     let local = Local::start().await;
     let (chain, host) = (local.chain(), local.host.address());
     assert_eq!(chain.node_count().await.expect("count"), 1);
+    assert_eq!(chain.fab().await.expect("token"), local.deployment.fab);
     assert_eq!(chain.nodes_page(0, 10).await.expect("nodes"), [host]);
     assert_eq!(chain.nodes_by_model(MODEL, 0, 10).await.expect("nodes"), [host]);
     assert!(chain.nodes_by_model(MODEL, 1, 10).await.expect("nodes").is_empty());

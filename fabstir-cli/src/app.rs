@@ -133,7 +133,8 @@ pub(crate) fn dev_key(index: usize, chain_id: u64) -> Result<SigningKey> {
         let message = format!("--dev-key is for the local chain {LOCAL_CHAIN}, and this is chain {chain_id}");
         return Err(CliError::config(message).hint("everybody knows these keys: use one of your own, with --key"));
     }
-    anvil::dev_key(index).map_err(|_| CliError::config(format!("--dev-key {index}: there are 0 to {}", anvil::ACCOUNTS - 1)))
+    anvil::dev_key(index)
+        .map_err(|_| CliError::config(format!("--dev-key {index}: there are 0 to {}", anvil::ACCOUNTS - 1)))
 }
 
 /// A database that another process has open.

@@ -33,14 +33,16 @@ fn main() -> ExitCode {
             error.exit_status()
         }
     };
-    // Threads that wait for a line of input or hash a file would hold up an ordinary return.
-    std::process::exit(status.into())
+    ExitCode::from(status)
 }
 
 fn start(cli: cli::Cli) -> Result {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| CliError::new(fabstir_core::Code::Internal, format!("runtime: {error}")))?;
-    runtime.block_on(commands::run(cli))
+    let outcome = runtime.block_on(commands::run(cli));
+    // Not waited for: a thread that reads a terminal or a large file may take for ever.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Help and version go to stdout; mistakes go to stderr, as JSON if that was asked for.

@@ -58,7 +58,8 @@ impl Market {
     ///
     /// Those of the chain.
     pub(crate) async fn units(&self, token: Address) -> Result<TokenUnits> {
-        let known = self.deployment.iter().flat_map(|deployment| &deployment.tokens).find(|known| known.address == token);
+        let known =
+            self.deployment.iter().flat_map(|deployment| &deployment.tokens).find(|known| known.address == token);
         match known {
             Some(known) => Ok(TokenUnits { token, symbol: known.symbol.clone(), decimals: known.decimals }),
             None => Ok(self.chain.token_units(token).await?),

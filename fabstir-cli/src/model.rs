@@ -83,7 +83,10 @@ pub(crate) fn check_present(models: &[PathBuf]) -> Result {
             Ok(metadata) if metadata.is_file() => {}
             Ok(_) => return Err(CliError::new(Code::ModelMissing, format!("{} is not a file", path.display()))),
             Err(error) => {
-                return Err(CliError::new(Code::ModelMissing, format!("cannot read the model {}: {error}", path.display())));
+                return Err(CliError::new(
+                    Code::ModelMissing,
+                    format!("cannot read the model {}: {error}", path.display()),
+                ));
             }
         }
     }
@@ -166,7 +169,10 @@ mod tests {
         let model = ModelFile::identify(&path, quiet).expect("identified");
         assert_eq!((model.name.as_str(), model.id.size), ("model.v1", 13));
         assert_eq!(model.id.blake3.0, *blake3::hash(b"GGUF and more").as_bytes());
-        assert_eq!(check_present(&[path.clone(), directory.path().into()]).expect_err("directory").code_name(), "model_missing");
+        assert_eq!(
+            check_present(&[path.clone(), directory.path().into()]).expect_err("directory").code_name(),
+            "model_missing"
+        );
         assert_eq!(check_present(&[]).expect_err("none").code_name(), "invalid_config");
     }
 }

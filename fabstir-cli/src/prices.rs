@@ -36,48 +36,62 @@ impl FromStr for Written {
     }
 }
 
-/// What every model costs in every token, from the prices as written.
+/// What every model costs in every token, from the prices as written. A price of one model goes before a price of all.
 ///
 /// # Errors
 ///
 /// `invalid_value` for a price that cannot be read; `invalid_config` if one is said twice, is of no model given, or a
 /// model has none.
 pub(crate) async fn resolve(market: &Market, written: &[String], models: &[ModelFile]) -> Result<Vec<ModelPrice>> {
-    let mut prices: Vec<ModelPrice> = Vec::new();
+    let (mut of_one, mut of_all) = (Vec::new(), Vec::new());
     for text in written {
         let price: Written = text.parse()?;
-        let units = market.resolve(&price.token).await?;
-        let read = |part: &str| Price::parse_units(part, units.decimals).map_err(|error| refused(text, &error.to_string()));
-        let (input, output) = (read(&price.input)?, read(&price.output)?);
-        if output.get() == 0 {
-            return Err(refused(text, "the output price must be above zero"));
-        }
-        let meant: Vec<B256> = models
-            .iter()
-            .filter(|model| price.model.as_ref().is_none_or(|name| *name == model.name))
-            .map(|model| model.id.hash())
-            .collect();
-        if meant.is_empty() {
-            let names: Vec<_> = models.iter().map(|model| model.name.as_str()).collect();
-            return Err(CliError::config(format!("price {text:?} is of no model given: {}", names.join(", "))));
-        }
-        for id in meant {
-            let (input, output) = (input.get(), output.get());
-            add(&mut prices, ModelPrice { modelId: id, token: units.token, inputPrice: input, outputPrice: output }, text)?;
+        let prices = if price.model.is_some() { &mut of_one } else { &mut of_all };
+        for id in meant(&price, models, text)? {
+            add(prices, read(market, &price, id, text).await?, text)?;
         }
     }
-    match models.iter().find(|model| !prices.iter().any(|price| price.modelId == model.id.hash())) {
+    for price in of_all {
+        if !of_one.iter().any(|one| same_offer(one, &price)) {
+            of_one.push(price);
+        }
+    }
+    match models.iter().find(|model| !of_one.iter().any(|price| price.modelId == model.id.hash())) {
         Some(model) => {
             let error = CliError::config(format!("model {} has no price", model.name));
             Err(error.hint("say what a million tokens cost, such as --price ETH=0.0004/0.0016"))
         }
-        None => Ok(prices),
+        None => Ok(of_one),
     }
 }
 
+/// The models that a price is of.
+fn meant(price: &Written, models: &[ModelFile], text: &str) -> Result<Vec<B256>> {
+    let is_meant = |model: &&ModelFile| price.model.as_ref().is_none_or(|name| *name == model.name);
+    let ids: Vec<B256> = models.iter().filter(is_meant).map(|model| model.id.hash()).collect();
+    if ids.is_empty() {
+        let names: Vec<_> = models.iter().map(|model| model.name.as_str()).collect();
+        return Err(CliError::config(format!("price {text:?} is of no model given: {}", names.join(", "))));
+    }
+    Ok(ids)
+}
+
+async fn read(market: &Market, price: &Written, model: B256, text: &str) -> Result<ModelPrice> {
+    let units = market.resolve(&price.token).await?;
+    let read = |part: &str| Price::parse_units(part, units.decimals).map_err(|error| refused(text, &error.to_string()));
+    let (input, output) = (read(&price.input)?, read(&price.output)?);
+    if output.get() == 0 {
+        return Err(refused(text, "the output price must be above zero"));
+    }
+    Ok(ModelPrice { modelId: model, token: units.token, inputPrice: input.get(), outputPrice: output.get() })
+}
+
+fn same_offer(one: &ModelPrice, other: &ModelPrice) -> bool {
+    (one.modelId, one.token) == (other.modelId, other.token)
+}
+
 fn add(prices: &mut Vec<ModelPrice>, price: ModelPrice, text: &str) -> Result {
-    let same = |other: &ModelPrice| (other.modelId, other.token) == (price.modelId, price.token);
-    if prices.iter().any(same) {
+    if prices.iter().any(|other| same_offer(other, &price)) {
         return Err(CliError::config(format!("price {text:?}: this model has a price in this token already")));
     }
     prices.push(price);
@@ -87,8 +101,7 @@ fn add(prices: &mut Vec<ModelPrice>, price: ModelPrice, text: &str) -> Result {
 /// The offers that differ: those to set, and those to withdraw.
 pub(crate) fn changes(current: &[ModelPrice], wanted: &[ModelPrice]) -> (Vec<ModelPrice>, Vec<(B256, Address)>) {
     let set = wanted.iter().filter(|price| !current.contains(price)).cloned().collect();
-    let same = |a: &ModelPrice, b: &ModelPrice| (a.modelId, a.token) == (b.modelId, b.token);
-    let stale = current.iter().filter(|old| !wanted.iter().any(|new| same(old, new)));
+    let stale = current.iter().filter(|old| !wanted.iter().any(|new| same_offer(old, new)));
     (set, stale.map(|old| (old.modelId, old.token)).collect())
 }
 
@@ -107,7 +120,10 @@ mod tests {
         assert_eq!((price.model, price.token.as_str()), (None, "ETH"));
         assert_eq!((price.input.as_str(), price.output.as_str()), ("0.0004", "0.0016"));
         let price: Written = "tiny-v1@USD = 1 / 4".parse().expect("price");
-        assert_eq!((price.model.as_deref(), price.token.as_str(), price.output.as_str()), (Some("tiny-v1"), "USD", "4"));
+        assert_eq!(
+            (price.model.as_deref(), price.token.as_str(), price.output.as_str()),
+            (Some("tiny-v1"), "USD", "4")
+        );
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl ModelChoice {
             return Ok(Self::Id(ModelFile::identify(Path::new(text), out)?.id.hash()));
         };
         let digits = digits.to_ascii_lowercase();
-        if digits.len() == 64 && let Ok(id) = digits.parse() {
+        if digits.len() == 64
+            && let Ok(id) = digits.parse()
+        {
             return Ok(Self::Id(id));
         }
         if digits.len() < MIN_DIGITS || digits.len() > 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {

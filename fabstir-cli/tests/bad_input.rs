@@ -137,10 +137,14 @@ fn what_is_wrong_on_the_chain_is_told_apart() {
         assert!(message.contains(price) || message.contains("DOGE"), "{message}");
     }
     home.fails("invalid_config", &["--dev-key", "1", "host", "register", "--model", &model]);
-    home.fails("invalid_config", &["--dev-key", "1", "host", "register", "--model", &model, "--price", "other@ETH=1/2"]);
+    home.fails(
+        "invalid_config",
+        &["--dev-key", "1", "host", "register", "--model", &model, "--price", "other@ETH=1/2"],
+    );
     let twice = ["--dev-key", "1", "host", "register", "--model", &model, "--price", "ETH=1/2", "--price", "ETH=1/3"];
     home.fails("invalid_config", &twice);
-    let message = home.fails("wrong_host", &["--dev-key", "1", "host", "run", "--model", &model, "--listen", "127.0.0.1:0"]);
+    let message =
+        home.fails("wrong_host", &["--dev-key", "1", "host", "run", "--model", &model, "--listen", "127.0.0.1:0"]);
     assert!(message.contains("host register"), "{message}");
 
     home.fails("invalid_config", &["--dev-key", "2", "chat", "--ask", "x"]);

@@ -34,7 +34,8 @@ fn a_key_is_imported_listed_shown_and_exported() {
         assert_eq!(mode & 0o777, 0o600);
     }
     // As another program's file it comes in under another name.
-    let copied = ["keys", "import", "copy", "--from", &file, "--from-passphrase-file", &path.clone()].map(str::to_owned);
+    let copied =
+        ["keys", "import", "copy", "--from", &file, "--from-passphrase-file", &path.clone()].map(str::to_owned);
     let copied: Vec<&str> = copied.iter().map(String::as_str).collect();
     assert_eq!(home.json(&with_passphrase(&home, &copied, &mut path))["address"], ADDRESS);
     let which = home.fails("keystore", &["keys", "show"]);
@@ -77,7 +78,8 @@ fn bad_passphrases_names_and_files_are_refused() {
         home.fails("keystore", &with_passphrase(&home, &["keys", "import", "other", "--from", &file], &mut path));
     }
     let secret = home.write("secret", "0x1234").display().to_string();
-    let message = home.fails("keystore", &with_passphrase(&home, &["keys", "import", "x", "--secret-file", &secret], &mut path));
+    let message =
+        home.fails("keystore", &with_passphrase(&home, &["keys", "import", "x", "--secret-file", &secret], &mut path));
     assert!(!message.contains("1234"), "a secret is not repeated: {message}");
     std::fs::write(home.path("data/keys/broken.json"), "{}").expect("written");
     let message = home.fails("keystore", &["keys", "show", "broken"]);

@@ -96,7 +96,10 @@ fn ask_twice_in_coin(host_home: &Home, renter_home: &Home) {
     assert!(answers.iter().all(|answer| answer["text"].as_str().is_some_and(|text| !text.is_empty())));
     assert!(answers.iter().all(|answer| count(answer, "vouchers") > 0));
     let sum = |which: &str| answers.iter().map(|answer| count(answer, which)).sum::<u64>();
-    assert_eq!((sum("input_tokens"), sum("output_tokens")), (count(closed, "input_tokens"), count(closed, "output_tokens")));
+    assert_eq!(
+        (sum("input_tokens"), sum("output_tokens")),
+        (count(closed, "input_tokens"), count(closed, "output_tokens"))
+    );
 
     let (deposit, paid, refund) = (units(&opened["deposit"]), units(&closed["paid"]), units(&closed["refund"]));
     assert_eq!(deposit, Amount::parse_units("0.01", 18).expect("deposit"));
@@ -153,7 +156,8 @@ fn session_opened_before(host_home: &Home, renter_home: &Home) {
     assert_eq!(status["active_sessions"][0]["session_id"], id);
     let listed = renter_home.json(&["session", "list"]);
     assert_eq!((&listed[0]["session_id"], &listed[0]["unspent"]), (&Value::from(id.clone()), &opened["deposit"]));
-    let said = renter_home.events(&[&RENTER[..], &["chat", "--session", &id[..12], "--ask", "Who is the baker?"]].concat());
+    let said =
+        renter_home.events(&[&RENTER[..], &["chat", "--session", &id[..12], "--ask", "Who is the baker?"]].concat());
     let closed = events(&said, "closed")[0];
     assert_eq!(closed["session_id"], id);
     assert!(!units(&closed["paid"]).is_zero());

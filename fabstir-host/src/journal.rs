@@ -149,6 +149,11 @@ impl Journal {
             std::fs::create_dir_all(folder).map_err(|error| HostError::storage(path, &error))?;
         }
         let database = open_patiently(path).map_err(|error| HostError::database(&error.into()))?;
+        Self::over(database, chain_id, market)
+    }
+
+    /// A journal over an open database.
+    fn over(database: Database, chain_id: u64, market: Address) -> Result<Self, HostError> {
         claim(&database, chain_id, market)?;
         let database = Arc::new(database);
         let (writes, queue) = mpsc::channel(QUEUE);
@@ -156,7 +161,7 @@ impl Journal {
         thread::Builder::new()
             .name("journal".into())
             .spawn(move || write_loop(&writer, queue))
-            .map_err(|error| HostError::storage(path, &error))?;
+            .map_err(|error| HostError::coded(Code::Storage, format!("the journal's thread: {error}")))?;
         Ok(Self { database, writes })
     }
 
@@ -341,6 +346,51 @@ mod tests {
         drop(Journal::open(&path, 1, Address::ZERO).unwrap());
         let error = Journal::open(&path, 2, Address::ZERO).unwrap_err();
         assert_eq!(error.code(), Code::JournalCorrupt);
+    }
+
+    /// A disk that is full after so many bytes.
+    #[derive(Debug)]
+    struct SmallDisk {
+        memory: redb::backends::InMemoryBackend,
+        capacity: u64,
+    }
+
+    impl redb::StorageBackend for SmallDisk {
+        fn len(&self) -> Result<u64, std::io::Error> {
+            self.memory.len()
+        }
+        fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), std::io::Error> {
+            self.memory.read(offset, out)
+        }
+        fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
+            if len > self.capacity {
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            self.memory.set_len(len)
+        }
+        fn sync_data(&self) -> Result<(), std::io::Error> {
+            self.memory.sync_data()
+        }
+        fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
+            self.memory.write(offset, data)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_what_was_written_stays() {
+        let disk = SmallDisk { memory: redb::backends::InMemoryBackend::new(), capacity: 4 << 20 };
+        let database = redb::Builder::new().create_with_backend(disk).unwrap();
+        let journal = Journal::over(database, 1, Address::ZERO).unwrap();
+        journal.write(U256::ZERO, &entry(), None).await.unwrap();
+        let large = Stretch { turn: 0, kind: 1, tokens: vec![u32::MAX; 100_000] };
+        let mut refused = None;
+        for sequence in 1..64 {
+            if let Err(error) = journal.write(U256::ONE, &entry(), Some((sequence, &[large.clone()]))).await {
+                refused = Some(error.code());
+                break;
+            }
+        }
+        assert_eq!(refused, Some(Code::DiskFull));
     }
 
     #[test]

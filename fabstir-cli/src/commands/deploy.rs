@@ -12,11 +12,7 @@ use crate::{
 use alloy_primitives::Address;
 use clap::Args;
 use fabstir_chain::{DeployConfig, Deployment, Provider, TokenUnits, TransactionQueue, deploy, deploy::TokenLimits};
-use fabstir_core::{
-    Code,
-    abi::IFabToken,
-    amount::Amount,
-};
+use fabstir_core::{Code, abi::IFabToken, amount::Amount};
 use serde::Serialize;
 use std::path::PathBuf;
 

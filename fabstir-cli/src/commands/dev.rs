@@ -168,8 +168,10 @@ async fn ensure_deployed(app: &App, anvil: &Anvil) -> Result<Deployment> {
     let queue = TransactionQueue::new(anvil.provider().clone(), anvil::dev_key(TREASURY)?)?;
     let (name, symbol, decimals) = TOKEN;
     let dollar = tokens::deploy_token(&queue, name, symbol, decimals).await?;
-    let config =
-        DeployConfig { tokens: vec![TokenLimits::coin(), TokenLimits::dollar(dollar, decimals)?], ..DeployConfig::default() };
+    let config = DeployConfig {
+        tokens: vec![TokenLimits::coin(), TokenLimits::dollar(dollar, decimals)?],
+        ..DeployConfig::default()
+    };
     let deployment = deploy(&queue, &config).await?;
     deployment.save(&directory)?;
     let chain = fabstir_chain::Chain::connect(deployment.chain_config(anvil.rpc_url())).await?;

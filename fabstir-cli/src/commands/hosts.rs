@@ -106,7 +106,10 @@ fn text(listings: &[Listing]) -> String {
         return "no host offers that".to_owned();
     }
     let row = |one: &Listing| {
-        let model = one.model_name.as_deref().map_or_else(|| short(one.model_id), |name| format!("{} {name}", short(one.model_id)));
+        let model = one
+            .model_name
+            .as_deref()
+            .map_or_else(|| short(one.model_id), |name| format!("{} {name}", short(one.model_id)));
         let rates = &one.rates;
         vec![
             one.host.to_string(),

@@ -56,7 +56,10 @@ fn app(common: &CommonArgs, layers: &[&dyn Layer], log: &str) -> Result<App> {
 
 fn start_log(level: &str, out: Output) -> Result {
     let filter = EnvFilter::try_new(level).map_err(|error| CliError::config(format!("--log {level:?}: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = if out.is_json() { log.json().try_init() } else { log.try_init() };
     started.map_err(|error| CliError::new(fabstir_core::Code::Internal, format!("log: {error}")))
 }

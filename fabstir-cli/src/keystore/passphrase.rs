@@ -164,7 +164,10 @@ mod tests {
         let path = directory.path().join("passphrase");
         fs::write(&path, "correct horse battery\n").expect("written");
         let tries = std::cell::Cell::new(0);
-        let wrong = |_: &str| -> Result { tries.set(tries.get() + 1); Err(CliError::new(Code::Keystore, "the passphrase is wrong")) };
+        let wrong = |_: &str| -> Result {
+            tries.set(tries.get() + 1);
+            Err(CliError::new(Code::Keystore, "the passphrase is wrong"))
+        };
         assert!(Passphrase::File(&path).try_with("x", wrong).is_err());
         assert_eq!(tries.get(), 1);
     }

@@ -177,7 +177,9 @@ fn bytes<const N: usize>(what: &str, text: &str) -> Result<[u8; N]> {
 /// Bytes from the system's generator.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0u8; N];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|error| CliError::new(Code::Keystore, format!("no randomness: {error}")))?;
+    OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| CliError::new(Code::Keystore, format!("no randomness: {error}")))?;
     Ok(bytes)
 }
 

@@ -96,16 +96,20 @@ impl Home {
         let output = self.run(&[&["--json"], arguments].concat());
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).expect("UTF-8");
-        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?}: {error}"))).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?}: {error}")))
+            .collect()
     }
 
     /// Runs a command that has to fail with this code, as a script and as a person would; returns the message.
     pub fn fails(&self, code: &str, arguments: &[&str]) -> String {
         let output = self.run(&[&["--json"], arguments].concat());
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let line = stderr.lines().rev().find(|line| line.starts_with("{\"error\"")).unwrap_or_else(|| {
-            panic!("{arguments:?} should have failed with {code}: {} {stderr}", output.status)
-        });
+        let line = stderr
+            .lines()
+            .rev()
+            .find(|line| line.starts_with("{\"error\""))
+            .unwrap_or_else(|| panic!("{arguments:?} should have failed with {code}: {} {stderr}", output.status));
         let error: Value = serde_json::from_str::<Value>(line).expect("JSON")["error"].take();
         assert_eq!(error["code"], code, "{arguments:?}: {error}");
         assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{error}");

@@ -140,7 +140,11 @@ impl Chat<'_> {
                 Some(Received::Voucher { usage, owed }) => {
                     shown.vouchers += 1;
                     let Usage { input, output } = usage;
-                    out.event(&Event::Voucher { input_tokens: input, output_tokens: output, owed: Money::new(&units, owed) });
+                    out.event(&Event::Voucher {
+                        input_tokens: input,
+                        output_tokens: output,
+                        owed: Money::new(&units, owed),
+                    });
                 }
                 Some(Received::Resumed) => out.note("\n[the connection dropped and is back]"),
                 Some(Received::Done { reason, usage }) => break (reason, usage),

@@ -64,7 +64,9 @@ impl Input {
                     };
                     match line.trim() {
                         "" => {}
-                        command if *terminal && command.starts_with('/') => return Ok(Line::Command(command.to_owned())),
+                        command if *terminal && command.starts_with('/') => {
+                            return Ok(Line::Command(command.to_owned()));
+                        }
                         "/quit" => return Ok(Line::End),
                         question => return Ok(Line::Question(question.to_owned())),
                     }

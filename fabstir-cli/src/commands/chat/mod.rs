@@ -220,7 +220,12 @@ impl Chat<'_> {
     fn money(&self) -> String {
         let (owed, deposit) = (self.session.owed(), self.session.deposit());
         let units = &self.units;
-        format!("spent {} of {}, {} left", units.format(owed), units.format(deposit), units.format(deposit.saturating_sub(owed)))
+        format!(
+            "spent {} of {}, {} left",
+            units.format(owed),
+            units.format(deposit),
+            units.format(deposit.saturating_sub(owed))
+        )
     }
 
     /// Ends the session and shows what it cost.

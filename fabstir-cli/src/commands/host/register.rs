@@ -61,7 +61,8 @@ struct Registered {
 pub(crate) async fn run(app: App, args: RegisterArgs) -> Result {
     model::check_present(&app.settings.models)?;
     let url = public_url(&app.settings)?;
-    let models = app.settings.models.iter().map(|path| ModelFile::identify(path, app.out)).collect::<Result<Vec<_>>>()?;
+    let models =
+        app.settings.models.iter().map(|path| ModelFile::identify(path, app.out)).collect::<Result<Vec<_>>>()?;
     let market = app.market().await?;
     let wanted = prices::resolve(&market, &app.settings.prices, &models).await?;
     let key = app.key(market.chain.chain_id())?;

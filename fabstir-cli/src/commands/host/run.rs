@@ -12,13 +12,7 @@ use crate::{
 };
 use alloy_primitives::Address;
 use fabstir_chain::Wallet;
-use fabstir_core::{
-    Code,
-    abi::INodeRegistry::ModelPrice,
-    amount::Prices,
-    inference::Backend,
-    signature::SigningKey,
-};
+use fabstir_core::{Code, abi::INodeRegistry::ModelPrice, amount::Prices, inference::Backend, signature::SigningKey};
 use fabstir_host::{Host, HostConfig, ServedModel, TokenPrices};
 use serde::Serialize;
 use std::{
@@ -123,8 +117,9 @@ async fn check_registered(market: &Market, account: Address, key: &SigningKey) -
     }
     if node.signer != key.address() {
         let message = format!("the signer of host {account} is {}, not {}", node.signer, key.address());
-        return Err(CliError::new(Code::WrongHost, message)
-            .hint("use the signer's key, or register this one as the signer"));
+        return Err(
+            CliError::new(Code::WrongHost, message).hint("use the signer's key, or register this one as the signer")
+        );
     }
     Ok(())
 }
@@ -156,7 +151,8 @@ fn check_published(wanted: &[ModelPrice], offers: &[ModelPrice]) -> Result {
     match wanted.iter().find(|price| !offers.contains(price)) {
         Some(price) => {
             let message = format!("the registry has another price of model {} in {}", price.modelId, price.token);
-            Err(CliError::config(message).hint("`fabstir host register` publishes yours; leave --price out to serve at the registry's"))
+            Err(CliError::config(message)
+                .hint("`fabstir host register` publishes yours; leave --price out to serve at the registry's"))
         }
         None => Ok(()),
     }

@@ -1,11 +1,6 @@
 //! `fabstir host withdraw`: taking out what was earned.
 
-use crate::{
-    app::App,
-    error::Result,
-    output::Money,
-    settings::parse_address,
-};
+use crate::{app::App, error::Result, output::Money, settings::parse_address};
 use alloy_primitives::{Address, B256};
 use clap::Args;
 use serde::Serialize;

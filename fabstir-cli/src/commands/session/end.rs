@@ -123,11 +123,14 @@ pub(crate) async fn cancel(app: App, id: &str) -> Result {
     if !details.closingAt.is_zero() {
         let at = details.closingAt;
         let message = format!("the session is being cancelled already; its grace ends at {at} (Unix seconds)");
-        return Err(CliError::new(Code::AlreadyClosing, message).hint("then `fabstir session timeout ID` returns the rest"));
+        return Err(
+            CliError::new(Code::AlreadyClosing, message).hint("then `fabstir session timeout ID` returns the rest")
+        );
     }
     let receipt = app.sent("cancel", renter.cancel(id)).await?;
     let details = market.chain.session_details(id).await?;
-    let note = format!("cancelled; from {} on (Unix seconds) `fabstir session timeout` returns the rest", details.closingAt);
+    let note =
+        format!("cancelled; from {} on (Unix seconds) `fabstir session timeout` returns the rest", details.closingAt);
     report(&app, &market, &renter, id, receipt.tx_hash, note).await
 }
 
@@ -180,7 +183,8 @@ fn voucher_key(record: &Record) -> Result<SigningKey> {
         voucher_key: B256,
     }
     let read = serde_json::to_value(record).and_then(serde_json::from_value);
-    let stored: Stored = read.map_err(|error| CliError::new(Code::JournalCorrupt, format!("session record: {error}")))?;
+    let stored: Stored =
+        read.map_err(|error| CliError::new(Code::JournalCorrupt, format!("session record: {error}")))?;
     Ok(SigningKey::from_bytes(&stored.voucher_key)?)
 }
 

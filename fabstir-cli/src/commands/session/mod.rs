@@ -96,7 +96,9 @@ pub(crate) fn find(store: &Store, text: &str) -> Result<U256> {
         [only] => Ok(*only),
         [] => Err(CliError::new(Code::UnknownSession, format!("no session {text} is kept here"))
             .hint("`fabstir session list --all` shows those that are")),
-        _ => Err(CliError::new(Code::UnknownSession, format!("several sessions begin with {text}"))
-            .hint("give more digits")),
+        _ => {
+            Err(CliError::new(Code::UnknownSession, format!("several sessions begin with {text}"))
+                .hint("give more digits"))
+        }
     }
 }

@@ -94,7 +94,8 @@ pub(crate) async fn plan(
     let suits = |offer: &HostOffer| model.matches(offer.model_id) && host.is_none_or(|host| host == offer.host);
     let Some(offer) = offers.into_iter().find(suits) else {
         let whose = host.map_or_else(|| "no host".to_owned(), |host| format!("host {host} does not"));
-        let message = format!("{whose} {} that model in {}", if host.is_some() { "offer" } else { "offers" }, units.symbol);
+        let message =
+            format!("{whose} {} that model in {}", if host.is_some() { "offer" } else { "offers" }, units.symbol);
         return Err(CliError::new(Code::ModelNotServed, message).hint("`fabstir hosts` lists what there is"));
     };
     check_funds(market, renter, &units, deposit).await?;

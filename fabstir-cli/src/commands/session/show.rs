@@ -165,7 +165,8 @@ pub(crate) const fn status_name(status: Status) -> &'static str {
 
 fn text(view: &SessionView) -> String {
     let SessionView { session_id, status, host, url, model_id, rates, deposit, settled, unspent, signed, .. } = view;
-    let closing = view.closing_at.map(|at| format!("\ncancelled  its grace ends at {at} (Unix seconds)")).unwrap_or_default();
+    let closing =
+        view.closing_at.map(|at| format!("\ncancelled  its grace ends at {at} (Unix seconds)")).unwrap_or_default();
     format!(
         "session    {session_id}\nstatus     {status}\nhost       {host} at {}\nmodel      {model_id}\nprices     {rates}\n\
          deposit    {deposit}\nsigned     {signed} for {} tokens in, {} out\nsettled    {settled}\nunspent    {unspent}\n\
