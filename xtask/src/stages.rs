@@ -5,7 +5,7 @@ use crate::{
     run::{Failure, Outcome, cargo, command, root, run},
     setup, wasm,
 };
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 /// A stage of the tests.
 struct Stage {
@@ -92,15 +92,17 @@ pub(crate) fn artifacts(check: bool) -> Outcome {
     run(&mut script)
 }
 
-fn forge() -> PathBuf {
-    root().join("node_modules/.bin/forge")
+/// Foundry's programs through the wrapper that passes their exit codes on.
+fn foundry(words: &[&str], profile: &str) -> Outcome {
+    let mut foundry = command("node");
+    foundry.current_dir(root().join("contracts")).arg("tools/foundry").args(words);
+    run(foundry.env("FOUNDRY_PROFILE", profile))
 }
 
 fn contracts(slow: bool) -> Outcome {
-    let forge = forge();
-    let mut test = command(&forge.to_string_lossy());
-    test.current_dir(root().join("contracts")).arg("test");
-    run(test.env("FOUNDRY_PROFILE", if slow { "slow" } else { "ci" }))
+    foundry(&["forge", "fmt", "--check"], "ci")?;
+    foundry(&["forge", "test"], "ci")?;
+    if slow { foundry(&["forge", "test"], "slow") } else { Ok(()) }
 }
 
 fn vectors() -> Outcome {
