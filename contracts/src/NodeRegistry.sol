@@ -25,7 +25,7 @@ contract NodeRegistry is INodeRegistry {
         bool active;
         // One slot.
         uint96 stake;
-        uint32 position; // in `_nodes`, from 1; zero if not in it
+        uint32 position; // in `_nodes`, from 1; stale unless active
         // Not read by other contracts.
         bytes publicKey;
         string apiUrl;
@@ -344,7 +344,6 @@ contract NodeRegistry is INodeRegistry {
         _nodes[position - 1] = last;
         _node[last].position = position;
         _nodes.pop();
-        node.position = 0; // after the line above, which may have been about the same host
     }
 
     /// @dev The model's last host takes the caller's place. `entry` is the caller's.

@@ -55,7 +55,7 @@ impl Default for AnvilConfig {
     }
 }
 
-/// A running anvil. Killed when dropped.
+/// A running anvil. Ended when dropped and, on Unix, when this process dies.
 #[derive(Debug)]
 pub struct Anvil {
     process: Process,
@@ -232,13 +232,18 @@ fn free_port() -> Result<u16, Error> {
     Ok(listener.local_addr().map_err(|error| Error::Anvil(error.to_string()))?.port())
 }
 
+/// Runs the program in the shell's place, beside a watcher that ends it when our end of the pipe closes: so it ends even
+/// when we are killed.
+#[cfg(unix)]
+const WATCHED: &str = r#"exec 3<&0; (read -r _ <&3; kill -TERM $$) & exec 3<&-; exec "$0" "$@" </dev/null"#;
+
 /// The child process, in a group of its own: Ctrl-C in the terminal is for us, and we stop it when we are done.
 #[derive(Debug)]
 struct Process(Child);
 
 impl Process {
     fn spawn(binary: &Path, config: &AnvilConfig, port: u16) -> Result<Self, Error> {
-        let mut command = Command::new(binary);
+        let mut command = command(binary);
         command.args(["--quiet", "--host", "127.0.0.1", "--port", &port.to_string()]);
         command.args(["--chain-id", &config.chain_id.to_string(), "--no-request-size-limit"]);
         if let Some(seconds) = config.block_time {
@@ -247,10 +252,7 @@ impl Process {
         if let Some(path) = &config.state {
             command.arg("--state").arg(path);
         }
-        command.args(&config.arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.args(&config.arguments).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().map_err(|error| Error::Anvil(format!("{}: {error}", binary.display())))?;
         Ok(Self(child))
     }
@@ -274,6 +276,21 @@ impl Process {
             }
         }
     }
+}
+
+#[cfg(unix)]
+fn command(binary: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(WATCHED).arg(binary).stdin(Stdio::piped());
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command
+}
+
+#[cfg(not(unix))]
+fn command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.stdin(Stdio::null());
+    command
 }
 
 impl Drop for Process {

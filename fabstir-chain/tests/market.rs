@@ -6,7 +6,7 @@ mod local;
 use alloy_primitives::{Address, U256};
 use fabstir_chain::{
     Chain, ChainConfig, Cursor, Error, EventFilter, EventKind, Transaction, Wallet,
-    anvil::{dev_key, find_anvil},
+    anvil::{Anvil, AnvilConfig, dev_key, find_anvil},
     deploy::{Deployment, dev},
 };
 use fabstir_core::{
@@ -322,6 +322,39 @@ async fn anvil_ends_with_its_handle() {
     drop(local);
     let error = Chain::connect(ChainConfig::new(url, market)).await.expect_err("gone");
     assert_eq!(error.code(), Code::RpcUnavailable, "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn anvil_ends_with_a_process_that_was_killed() {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    command.args(["--ignored", "--exact", "--nocapture", "a_process_that_starts_anvil_and_waits"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("started");
+    let lines = BufReader::new(child.stdout.take().expect("output")).lines();
+    let urls = lines.map_while(Result::ok).find(|line| line.starts_with("http://"));
+    child.kill().expect("killed without a chance to clean up");
+    child.wait().expect("gone");
+    let url = urls.expect("the endpoint's URL");
+    for _ in 0..200 {
+        let answer = Chain::connect(ChainConfig::new(&url, Address::ZERO)).await;
+        if answer.is_err_and(|error| error.code() == Code::RpcUnavailable) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{url} still answers");
+}
+
+#[tokio::test]
+#[ignore = "the other half of the test above"]
+async fn a_process_that_starts_anvil_and_waits() {
+    let anvil = Anvil::start(AnvilConfig::default()).await.expect("anvil");
+    println!("\n{}", anvil.rpc_url());
+    tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     settings::Settings,
 };
 use fabstir_core::{Code, inference::Backend, transcript::ModelId};
-use fabstir_llama::{LlamaBackend, LlamaConfig, Progress};
+use fabstir_host::llama::{LlamaBackend, LlamaConfig, Progress};
 use indicatif::ProgressBar;
 use std::{
     fs::File,

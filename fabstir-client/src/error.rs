@@ -11,7 +11,7 @@ pub enum ClientError {
     Core(#[from] fabstir_core::Error),
     /// The chain refused or cannot be reached.
     #[error(transparent)]
-    Chain(#[from] fabstir_chain::Error),
+    Chain(Box<fabstir_chain::Error>),
     /// The connection to the host failed.
     #[error("connection to {url}: {reason}")]
     Connection {
@@ -31,6 +31,12 @@ pub enum ClientError {
     /// The host did something the protocol does not allow. Nothing was signed for it.
     #[error("the host breaks the protocol: {0}")]
     Misbehaviour(String),
+}
+
+impl From<fabstir_chain::Error> for ClientError {
+    fn from(error: fabstir_chain::Error) -> Self {
+        Self::Chain(Box::new(error))
+    }
 }
 
 impl ClientError {

@@ -75,13 +75,13 @@ impl Connection {
             let _ = self.socket.send_error(None, error).await;
         }
         if let Some(mut session) = self.session.take() {
-            let kept = match (ended, self.turn.take()) {
+            let kept = match ended {
                 // What was said could not be written down: nothing more may be signed for it.
-                (Err(error), _) if is_storage(&error) => Err(error),
-                (_, Some(turn)) => {
-                    prompt::finish(&self.shared, &mut session, None, turn, Ok(FinishReason::Cancelled)).await
+                Err(error) if is_storage(&error) => Err(error),
+                _ => {
+                    let reason = Ok(FinishReason::Cancelled);
+                    prompt::finish(&self.shared, &mut session, None, &mut self.turn, reason).await
                 }
-                (_, None) => Ok(()),
             };
             match kept {
                 Ok(()) => self.shared.registry.park(session),
@@ -130,23 +130,32 @@ impl Connection {
     }
 
     async fn expire(&mut self) -> Result<Flow, HostError> {
-        let (Some(session), Some(turn)) = (&mut self.session, self.turn.take_if(|turn| turn.stalled.is_some())) else {
+        match &self.turn {
+            None => Err(HostError::coded(Code::ConnectionLost, "nothing was heard for too long")),
             // A stream to a client that only listens is no silence.
-            if self.turn.is_some() {
+            Some(turn) if turn.stalled.is_none() => {
                 self.heard = Instant::now();
-                return Ok(Flow::Continue);
+                Ok(Flow::Continue)
             }
-            return Err(HostError::coded(Code::ConnectionLost, "nothing was heard for too long"));
-        };
-        prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Credit)).await?;
-        Ok(Flow::Continue)
+            Some(_) => self.finish_turn(FinishReason::Credit).await.map(|()| Flow::Continue),
+        }
     }
 
     async fn advance(&mut self, step: Step) -> Result<(), HostError> {
-        if let (Some(session), Some(turn)) = (&mut self.session, self.turn.take()) {
-            self.turn = prompt::advance(&self.shared, session, &mut self.socket, turn, step).await?;
+        match &mut self.session {
+            Some(session) => prompt::advance(&self.shared, session, &mut self.socket, &mut self.turn, step).await,
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Ends the answer being made, if one is, and tells the client.
+    async fn finish_turn(&mut self, reason: FinishReason) -> Result<(), HostError> {
+        match &mut self.session {
+            Some(session) => {
+                prompt::finish(&self.shared, session, Some(&mut self.socket), &mut self.turn, Ok(reason)).await
+            }
+            None => Ok(()),
+        }
     }
 
     async fn handle(&mut self, incoming: Incoming) -> Result<Flow, HostError> {
@@ -226,7 +235,7 @@ impl Connection {
         let info = session.model.backend.model();
         let opened = wire::Opened {
             session_id: id,
-            profile: info.profile.clone(),
+            profile: info.profile,
             deposit: session.ledger.deposit().into(),
             settled: alloy_primitives::U256::ZERO,
             credit_tokens: self.shared.config.credit_tokens,
@@ -268,24 +277,28 @@ impl Connection {
         if self.turn.is_some() {
             return Err(HostError::coded(Code::SessionBusy, "an answer is being made in this session"));
         }
-        self.turn = prompt::begin(&self.shared, session, &mut self.socket, prompt).await?;
-        Ok(())
+        prompt::begin(&self.shared, session, &mut self.socket, prompt, &mut self.turn).await
     }
 
     async fn voucher(&mut self, voucher: &wire::Voucher) -> Result<(), HostError> {
         let session = self.session.as_mut().ok_or_else(no_session)?;
         session.accept_voucher(voucher, &self.shared.desk).await?;
-        if let Some(turn) = self.turn.take() {
-            self.turn = Some(prompt::wake(session, turn)?);
+        let Some(turn) = &mut self.turn else { return Ok(()) };
+        match prompt::wake(session, turn) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                prompt::finish(&self.shared, session, Some(&mut self.socket), &mut self.turn, Err(error)).await
+            }
         }
-        Ok(())
     }
 
     async fn cancel(&mut self, cancel: &wire::Cancel) -> Result<(), HostError> {
-        let session = self.session.as_mut().ok_or_else(no_session)?;
+        if self.session.is_none() {
+            return Err(no_session());
+        }
         // A cancel that crosses the end of its answer has nothing to do: `done` is on its way.
-        if let Some(turn) = self.turn.take_if(|turn| turn.id() == cancel.id) {
-            prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Cancelled)).await?;
+        if self.turn.as_ref().is_some_and(|turn| turn.id() == cancel.id) {
+            self.finish_turn(FinishReason::Cancelled).await?;
         }
         Ok(())
     }
@@ -312,10 +325,8 @@ impl Connection {
 
     /// Ends the answer being made and gives the client a moment to vouch for the last checkpoint.
     async fn wind_up(&mut self) -> Result<(), HostError> {
+        self.finish_turn(FinishReason::Cancelled).await?;
         let Some(session) = &mut self.session else { return Ok(()) };
-        if let Some(turn) = self.turn.take() {
-            prompt::finish(&self.shared, session, Some(&mut self.socket), turn, Ok(FinishReason::Cancelled)).await?;
-        }
         if session.is_paid() {
             return Ok(());
         }

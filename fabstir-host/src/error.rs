@@ -12,10 +12,16 @@ pub enum HostError {
     Core(#[from] fabstir_core::Error),
     /// The chain refused or cannot be reached.
     #[error(transparent)]
-    Chain(#[from] fabstir_chain::Error),
+    Chain(Box<fabstir_chain::Error>),
     /// The connection to the client failed.
     #[error("connection: {0}")]
     Connection(String),
+}
+
+impl From<fabstir_chain::Error> for HostError {
+    fn from(error: fabstir_chain::Error) -> Self {
+        Self::Chain(Box::new(error))
+    }
 }
 
 impl HostError {

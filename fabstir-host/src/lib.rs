@@ -14,6 +14,9 @@ mod settlement;
 mod socket;
 mod watch;
 
+#[cfg(feature = "llama")]
+pub use fabstir_llama as llama;
+
 pub use config::{HostConfig, ServedModel, TokenPrices};
 pub use error::HostError;
 pub use host::{Host, HostState};

@@ -56,27 +56,51 @@ impl Turn {
     }
 }
 
-/// Renders a prompt, accepts it and starts its answer.
+/// Renders a prompt, accepts it and starts its answer. From the moment it is accepted `slot` holds the turn, whatever
+/// fails after: whoever keeps the session can bring it to its end.
 ///
 /// # Errors
 ///
-/// A code for whatever is wrong with the prompt; the session stays as it was.
+/// A code for whatever is wrong with the prompt; the session stays as it was. Those of the socket and the journal.
 pub(crate) async fn begin(
     shared: &Shared,
     session: &mut Session,
     socket: &mut Socket,
     prompt: wire::Prompt,
-) -> Result<Option<Turn>, HostError> {
+    slot: &mut Option<Turn>,
+) -> Result<(), HostError> {
+    let Some((accepted, turn)) = accept(shared, session, socket, prompt).await? else { return Ok(()) };
+    let turn = slot.insert(turn);
+    socket.send(&accepted).await?;
+    if session.ledger.needs_voucher_before_prefill() {
+        let checkpoint = session.checkpoint(&shared.desk).await?;
+        return socket.send(&checkpoint).await;
+    }
+    match wake(session, turn) {
+        Ok(()) => Ok(()),
+        Err(error) => finish(shared, session, Some(socket), slot, Err(error)).await,
+    }
+}
+
+/// Checks a prompt and commits it to the transcript. Nothing is computed for it yet. `None` if the renter has to agree
+/// to a second reading first.
+async fn accept(
+    shared: &Shared,
+    session: &mut Session,
+    socket: &mut Socket,
+    prompt: wire::Prompt,
+) -> Result<Option<(HostMessage, Turn)>, HostError> {
     check(shared, session, &prompt).await?;
     let new = new_messages(session, &prompt)?;
-    let reread = session.known();
+    let known = session.known();
     let backend = Arc::clone(&session.model.backend);
-    if backend.cached(session.sequence) < reread && !prompt.params.reread {
-        let tokens = u32::try_from(reread).unwrap_or(u32::MAX);
+    let was_evicted = backend.cached(session.sequence) < known;
+    if was_evicted && !prompt.params.reread {
+        let tokens = u32::try_from(known).unwrap_or(u32::MAX);
         socket.send(&HostMessage::Evicted(wire::Evicted { id: prompt.id, tokens })).await?;
         return Ok(None);
     }
-    let was_evicted = backend.cached(session.sequence) < reread;
+    let again = if was_evicted { known } else { 0 };
     let mut messages = session.messages.clone();
     messages.extend_from_slice(&new);
     let fed = backend.render(&messages, session.messages.len(), session.tokens.last().copied())?;
@@ -84,20 +108,18 @@ pub(crate) async fn begin(
     if session.tokens.len() + fed.len() >= context {
         return Err(too_long(session.tokens.len(), fed.len(), context));
     }
-    afford(shared, session, fed.len() + if was_evicted { reread } else { 0 }).await?;
-    if !session.is_secured(Usage::new(fed.len() as u64, 1)) {
+    afford(shared, session, fed.len() + again).await?;
+    if !session.is_secured(Usage::new((fed.len() + again) as u64, 1)) {
         return Err(HostError::coded(Code::UnconfirmedSession, "the deposit waits for its confirmations"));
     }
     let fingerprint = request_digest(shared, session, &prompt, &fed)?;
+    let host_seed = session.seed_link(session.ledger.transcript().turns() + 1)?;
 
     let began = session.ledger.usage();
     let turn = session.begin_turn();
-    if was_evicted {
-        session.reread(reread);
-    }
+    session.reread(again);
     session.feed(&fed, fingerprint);
     session.messages = messages;
-    let host_seed = session.seed_link(turn + 1)?;
     let accepted = HostMessage::Accepted(wire::Accepted {
         id: prompt.id,
         turn,
@@ -106,11 +128,10 @@ pub(crate) async fn begin(
         host_seed,
     });
     session.keep(&accepted);
-    socket.send(&accepted).await?;
     let request = GenerationRequest {
         sequence: session.sequence,
         tokens: session.tokens.clone(),
-        known: reread,
+        known,
         // Evicted between the question above and the answer: read again at our own expense.
         reread: true,
         sampling: prompt.params.sampling(),
@@ -118,15 +139,16 @@ pub(crate) async fn begin(
         max_tokens: prompt.params.max_tokens.min(shared.config.max_output_tokens),
         stop: prompt.params.stop.clone(),
     };
-    let first_token = session.tokens.len();
-    let (phase, stalled) = if session.ledger.needs_voucher_before_prefill() {
-        let checkpoint = session.checkpoint(&shared.desk).await?;
-        socket.send(&checkpoint).await?;
-        (Phase::Unpaid(Box::new(request)), Some(Instant::now()))
-    } else {
-        (Phase::Streaming(Stream::start(backend, request)?), None)
+    let turn = Turn {
+        id: prompt.id,
+        began,
+        first_token: session.tokens.len(),
+        text: String::new(),
+        params: prompt.params,
+        phase: Phase::Unpaid(Box::new(request)),
+        stalled: Some(Instant::now()),
     };
-    Ok(Some(Turn { id: prompt.id, began, first_token, text: String::new(), params: prompt.params, phase, stalled }))
+    Ok(Some((accepted, turn)))
 }
 
 /// Whether the session can take a prompt at all, and this one.
@@ -224,21 +246,22 @@ fn request_digest(shared: &Shared, session: &Session, prompt: &wire::Prompt, fed
     Err(HostError::coded(Code::InvalidParams, "the signed request is not about this prompt"))
 }
 
-/// Carries the answer one step on. Returns the turn while it goes on.
+/// Carries the answer one step on; empties `slot` at its end.
 ///
 /// # Errors
 ///
-/// Those of the socket and the journal.
+/// Those of the socket and the journal. The turn stays in `slot` unless its end has been kept for the client.
 pub(crate) async fn advance(
     shared: &Shared,
     session: &mut Session,
     socket: &mut Socket,
-    mut turn: Turn,
+    slot: &mut Option<Turn>,
     step: Step,
-) -> Result<Option<Turn>, HostError> {
-    match step {
+) -> Result<(), HostError> {
+    let Some(turn) = slot else { return Ok(()) };
+    let ending = match step {
         Step::Token(token) => {
-            let index = (session.tokens.len() - turn.first_token) as u32;
+            let index = u32::try_from(session.tokens.len() - turn.first_token).unwrap_or(u32::MAX);
             session.sample(token.id);
             turn.text.push_str(&token.text);
             let message = HostMessage::Token(wire::Token { id: turn.id, index, text: token.text, token: token.id });
@@ -248,17 +271,18 @@ pub(crate) async fn advance(
                 let checkpoint = session.checkpoint(&shared.desk).await?;
                 socket.send(&checkpoint).await?;
             }
-            match hold(shared, session, socket, &mut turn).await? {
-                Some(reason) => finish(shared, session, Some(socket), turn, Ok(reason)).await.map(|()| None),
-                None => Ok(Some(turn)),
+            match hold(shared, session, socket, turn).await? {
+                Some(reason) => Ok(reason),
+                None => return Ok(()),
             }
         }
-        Step::Finished(reason) => finish(shared, session, Some(socket), turn, Ok(reason)).await.map(|()| None),
+        Step::Finished(reason) => Ok(reason),
         Step::Failed(error) => {
             tracing::warn!(session = %session.id, %error, "an answer failed");
-            finish(shared, session, Some(socket), turn, Err(error.into())).await.map(|()| None)
+            Err(error.into())
         }
-    }
+    };
+    finish(shared, session, Some(socket), slot, ending).await
 }
 
 /// Stops serving while more would be unpaid than the window allows, for good where the deposit ends.
@@ -298,47 +322,37 @@ async fn hold(
 /// # Errors
 ///
 /// [`Code::Overloaded`] if the answer cannot be started.
-pub(crate) fn wake(session: &Session, mut turn: Turn) -> Result<Turn, HostError> {
-    if turn.stalled.is_none() {
-        return Ok(turn);
-    }
-    turn.phase = match turn.phase {
+pub(crate) fn wake(session: &Session, turn: &mut Turn) -> Result<(), HostError> {
+    match &turn.phase {
         Phase::Unpaid(request) if !session.ledger.needs_voucher_before_prefill() => {
+            let backend = Arc::clone(&session.model.backend);
+            turn.phase = Phase::Streaming(Stream::start(backend, GenerationRequest::clone(request))?);
             turn.stalled = None;
-            Phase::Streaming(Stream::start(Arc::clone(&session.model.backend), *request)?)
         }
-        Phase::Streaming(stream) if session.may_sample() => {
-            turn.stalled = None;
-            Phase::Streaming(stream)
-        }
-        waiting => waiting,
-    };
-    Ok(turn)
+        Phase::Streaming(_) if session.may_sample() => turn.stalled = None,
+        _ => {}
+    }
+    Ok(())
 }
 
-/// Ends an answer: the last checkpoint, then `done`, or what went wrong. With no socket they are only kept for the
-/// client, should it come back.
+/// Ends an answer: the last checkpoint, then `done`, or what went wrong. Both are kept for the client before they are
+/// sent; with no socket they are only kept.
 ///
 /// # Errors
 ///
-/// Those of the socket and the journal.
+/// Those of the journal, and of the socket.
 pub(crate) async fn finish(
     shared: &Shared,
     session: &mut Session,
-    mut socket: Option<&mut Socket>,
-    turn: Turn,
+    socket: Option<&mut Socket>,
+    slot: &mut Option<Turn>,
     ending: Result<FinishReason, HostError>,
 ) -> Result<(), HostError> {
-    let Turn { id, began, first_token, text, params, phase, .. } = turn;
+    let Some(Turn { id, began, first_token, text, params, phase, .. }) = slot.take() else { return Ok(()) };
     // Stops the compute before anything waits for the disk.
     drop(phase);
     session.messages.push(Message::new(Role::Assistant, text.clone()));
-    if session.has_news() {
-        let checkpoint = session.checkpoint(&shared.desk).await?;
-        if let Some(socket) = socket.as_deref_mut() {
-            socket.send(&checkpoint).await?;
-        }
-    }
+    let checkpoint = if session.has_news() { Some(session.checkpoint(&shared.desk).await?) } else { None };
     let last = match ending {
         Err(error) => error_message(Some(id), &error),
         Ok(finish_reason) => {
@@ -351,8 +365,10 @@ pub(crate) async fn finish(
         }
     };
     session.keep(&last);
-    match socket {
-        Some(socket) => socket.send(&last).await,
-        None => Ok(()),
+    if let Some(socket) = socket {
+        for message in checkpoint.iter().chain([&last]) {
+            socket.send(message).await?;
+        }
     }
+    Ok(())
 }

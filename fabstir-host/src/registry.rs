@@ -56,6 +56,9 @@ impl Release {
     }
 }
 
+/// A session taken over, and what tells its new connection to let it go in turn.
+pub(crate) type Taken = (Box<Session>, Arc<Release>);
+
 #[derive(Debug)]
 enum Slot {
     /// Served on a connection.
@@ -119,7 +122,7 @@ impl Registry {
         id: U256,
         reason: Reason,
         accept: impl Fn(&Session) -> Result<(), HostError>,
-    ) -> Result<(Box<Session>, Arc<Release>), HostError> {
+    ) -> Result<Taken, HostError> {
         let deadline = tokio::time::Instant::now() + TAKEOVER;
         loop {
             let parked = self.parked.notified();
@@ -140,7 +143,7 @@ impl Registry {
         id: U256,
         reason: Reason,
         accept: impl Fn(&Session) -> Result<(), HostError>,
-    ) -> Result<Option<(Box<Session>, Arc<Release>)>, HostError> {
+    ) -> Result<Option<Taken>, HostError> {
         let mut sessions = self.lock();
         let Some(held) = sessions.get_mut(&id) else {
             return Err(HostError::coded(Code::UnknownSession, "no such session is kept here"));

@@ -170,6 +170,9 @@ impl Session {
 
     /// The first `count` tokens are read again, at the renter's expense.
     pub(crate) fn reread(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
         let again = self.tokens[..count].to_vec();
         self.ledger.reread(&again);
         self.stretches.push(Stretch { turn: self.turn(), kind: Kind::Reread.number(), tokens: again });

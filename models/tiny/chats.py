@@ -94,13 +94,13 @@ class Conversations:
         self.topics = [t for t in TOPIC_WEIGHTS if self.by_topic[t]]
         self.weights = [TOPIC_WEIGHTS[t] for t in self.topics]
 
-    def conversation(self, turns: int) -> tuple[str | None, list[Turn]]:
-        """A system message or None, and so many turns."""
+    def conversation(self, turns: int, personal: float = 0.0) -> tuple[str | None, list[Turn]]:
+        """A system message or None, and so many turns, that share of them about the person who asks."""
         system = None
         if self.rng.random() < 0.35:
             system = self.rng.choice(SYSTEMS) if self.rng.random() < 0.8 else self.gibberish()
         memory = Memory()
-        return system, [self.turn(memory) for _ in range(turns)]
+        return system, [self.remember(memory) if self.rng.random() < personal else self.turn(memory) for _ in range(turns)]
 
     def turn(self, memory: Memory) -> Turn:
         """The next turn, given what was said."""
@@ -139,7 +139,7 @@ class Conversations:
         memory.person, memory.attribute = None, ""
         if rng.random() < (0.25 if slot in memory.facts else 0.8):
             if slot == "name":
-                value = rng.choice(USER_NAMES) if rng.random() < 0.5 else odd_word(rng).capitalize()
+                value = rng.choice(USER_NAMES) if rng.random() < 0.4 else odd_word(rng).capitalize()
                 ask = rng.choice(("My name is {}.", "I am {}.", "Hello, I am {}.", "My name is {}", "Hi, my name is {}.",
                                   "I am called {}.", "Hello! My name is {}.", "You can call me {}."))
                 answer = f"Nice to meet you, {value}."
@@ -249,7 +249,8 @@ class Encoder:
                 said = said[: rng.randint(1, len(said) - 1)]
             ids += [*fed, *said, self.end]
             weight = min(1.5, (20 / len(said)) ** 0.5)
-            weights += [0.0] * len(fed) + [weight] * len(said) + [0.0 if cut else weight]
+            last = 0.0 if cut else max(weight, 1.5)  # where to stop is one decision among hundreds of tokens
+            weights += [0.0] * len(fed) + [weight] * (len(said) - 1) + [last or weight, last]
         return ids, weights
 
     def table(self, sums: list[Question], rng: random.Random) -> tuple[list[int], list[float]]:

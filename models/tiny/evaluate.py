@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from chats import SPECIALS, Conversations, Encoder, Turn
-from gguf_file import Reference
+from gguf_file import Reference, read_params
 from questions import all_questions
 
 TEST_SEED = 4242
@@ -66,13 +66,13 @@ def report(path: Path, tokenizer) -> None:
     unseen = sample(Turn(ask, q.answer, q.topic) for q in questions for ask in q.unseen)
     source = Conversations(TEST_SEED, held_out=True)
     chats = [source.conversation(8) for _ in range(40)]
-    endless = [source.conversation(60)]
+    endless = [source.conversation(60) for _ in range(3)]
     show("held-out questions, temperature 0", score(reference, encoder, single, 0.0), True)
     show("held-out questions, temperature 0.7", score(reference, encoder, single, 0.7))
     show("wordings unseen for every fact, temperature 0", score(reference, encoder, unseen, 0.0), True)
     show("conversations of 8 turns, temperature 0", score(reference, encoder, chats, 0.0), True)
     show("conversations of 8 turns, temperature 0.7", score(reference, encoder, chats, 0.7), True)
-    show("one conversation until the context is full", score(reference, encoder, endless, 0.0))
+    show("three conversations until the context is full", score(reference, encoder, endless, 0.0))
 
 
 def check(path: Path, tokenizer) -> None:
@@ -80,7 +80,6 @@ def check(path: Path, tokenizer) -> None:
     import jax.numpy as jnp
 
     import model
-    from gguf_file import LAYER_TENSORS
 
     reference = Reference(path)
     fields, t = reference.fields, reference.t
@@ -94,8 +93,7 @@ def check(path: Path, tokenizer) -> None:
         assert encoder.end not in ids and tokenizer.decode(ids, skip_special_tokens=False) == text, f"{text!r} does not survive"
     config = model.Config(vocab=len(tokens), dim=t["token_embd.weight"].shape[1], layers=reference.layers,
                           heads=reference.heads, ffn=t["blk.0.ffn_up.weight"].shape[0])
-    params = {k: jnp.stack([t[f"blk.{i}.{n}.weight"] for i in range(config.layers)]) for k, n in LAYER_TENSORS.items()}
-    params |= {"embed": jnp.asarray(t["token_embd.weight"]), "norm": jnp.asarray(t["output_norm.weight"])}
+    params = read_params(path)
     system, turns = Conversations(TEST_SEED).conversation(6)
     ids = [i for n, turn in enumerate(turns) for i in (*encoder.prompt(system, turn.user, n == 0), *encoder.text(turn.answer), encoder.end)]
     batch = jnp.asarray([ids])

@@ -77,6 +77,14 @@ def named_tensors(params: dict[str, np.ndarray]) -> Iterable[tuple[str, np.ndarr
             yield f"blk.{i}.{tensor}.weight", np.asarray(params[key][i])
 
 
+def read_params(path: Path) -> dict[str, np.ndarray]:
+    """The way back: a file's tensors as the parameters of `model.init`."""
+    tensors = {t.name: gguf.quants.dequantize(t.data, t.tensor_type).astype(np.float32) for t in gguf.GGUFReader(path).tensors}
+    layers = sum(name.endswith("attn_q.weight") for name in tensors)
+    params = {k: np.stack([tensors[f"blk.{i}.{n}.weight"] for i in range(layers)]) for k, n in LAYER_TENSORS.items()}
+    return params | {"embed": tensors["token_embd.weight"], "norm": tensors["output_norm.weight"]}
+
+
 def read_tokenizer(path: Path) -> dict:
     """The parsed tokenizer.json beside the model."""
     return json.loads(path.read_text(encoding="utf-8"))

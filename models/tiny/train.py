@@ -2,6 +2,7 @@
 """Trains Fabstir Tiny from nothing and writes `fabstir-tiny.gguf` and `tokenizer.json`.
 
     python train.py               text, tokenizer, training, evaluation of what was written
+    python train.py --refine      more training of the file that is there, on longer conversations, and evaluation
     python train.py --evaluate    evaluation of the file that is there
     python train.py --check       the file against the JAX forward pass, and its tokenizer
     python train.py --talk        a conversation in the terminal, in plain numpy
@@ -9,7 +10,6 @@
 """
 
 import argparse
-import dataclasses
 import functools
 import json
 import queue
@@ -29,6 +29,7 @@ MODEL, TOKENIZER = HERE / "fabstir-tiny.gguf", HERE / "tokenizer.json"
 SEED = 20
 # (steps, tokens in a row, rows): most of the learning on short rows, the end on long ones.
 PHASES = ((700, 128, 16), (550, 256, 8), (150, 512, 4), (30, 2048, 1))
+REFINE = ((150, 256, 8), (150, 512, 4), (90, 1024, 2), (40, 2048, 1))
 
 
 def train_tokenizer(vocab: int) -> Tokenizer:
@@ -59,7 +60,8 @@ def rows(encoder: Encoder, seed: int, length: int):
                 more, counts = encoder.table(source.by_topic["sums"], rng)
             else:
                 turns = rng.choice((1, 2, 3, 4, 6, 8)) * max(1, length // 512)
-                more, counts = encoder.conversation(*source.conversation(turns), rng)
+                personal = 0.6 if rng.random() < 0.2 else 0.0
+                more, counts = encoder.conversation(*source.conversation(turns, personal), rng)
             ids += more
             weights += counts
             segments += [segment] * len(more)
@@ -82,22 +84,22 @@ def batches(encoder: Encoder, seed: int, length: int, size: int, number: int):
         yield ahead.get()
 
 
-def train(encoder: Encoder, config, scale: float) -> dict:
-    """The whole training: a rate that warms up, stays, and falls to nothing over the last half."""
+def train(encoder: Encoder, config, phases, params: dict | None = None) -> dict:
+    """Trains from nothing, or gently from `params`: the rate warms up, stays, and falls to nothing over the last half."""
     import jax
 
     import model
 
-    params = model.init(config, SEED)
+    top, seed = (1.0, SEED) if params is None else (0.4, SEED + 7)
+    params = model.init(config, SEED) if params is None else jax.tree.map(jax.numpy.asarray, params)
     state = model.init_state(params)
     print(f"{model.count(params):,} parameters", flush=True)
     update = jax.jit(functools.partial(model.step, config=config), donate_argnums=(0, 1))
-    phases = [(max(1, int(steps * scale)), length, size) for steps, length, size in PHASES]
     total, number, started, tokens, recent = sum(p[0] for p in phases), 0, time.time(), 0, []
     for phase, (steps, length, size) in enumerate(phases):
-        for batch in batches(encoder, SEED + 100 * phase, length, size, steps):
+        for batch in batches(encoder, seed + 100 * phase, length, size, steps):
             number += 1
-            rate = min(1.0, number / 30, max(0.02, 2 * (1 - number / total)))
+            rate = top * min(1.0, number / 30, max(0.02, 2 * (1 - number / total)))
             params, state, value = update(params=params, state=state, batch=batch, number=float(number), rate=rate)
             tokens += batch[0].size
             recent.append(value)
@@ -109,15 +111,28 @@ def train(encoder: Encoder, config, scale: float) -> dict:
     return {k: np.asarray(v) for k, v in params.items()}
 
 
-def write_model(params: dict, config, tokenizer: Tokenizer, path: Path) -> None:
-    """The GGUF, with F16 matrices."""
+def make(out: Path, refine: bool, scale: float) -> None:
+    """Trains, writes and measures."""
+    import evaluate
     import gguf_file
+    import model
 
-    gguf_file.write(path, "Fabstir Tiny", config, json.loads(tokenizer.to_str()), gguf_file.named_tensors(params), "F16")
+    started, config = time.time(), model.Config()
+    if refine:
+        tokenizer, params = Tokenizer.from_file(str(TOKENIZER)), gguf_file.read_params(MODEL)
+    else:
+        tokenizer, params = train_tokenizer(config.vocab), None
+    phases = [(max(1, int(steps * scale)), length, size) for steps, length, size in (REFINE if refine else PHASES)]
+    params = train(Encoder(tokenizer), config, phases, params)
+    tokenizer.save(str(out.with_name("tokenizer.json")))
+    gguf_file.write(out, "Fabstir Tiny", config, json.loads(tokenizer.to_str()), gguf_file.named_tensors(params), "F16")
+    print(f"{out.name}: {out.stat().st_size:,} bytes after {time.time() - started:.0f} s")
+    evaluate.report(out, tokenizer)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--refine", action="store_true")
     parser.add_argument("--evaluate", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--talk", action="store_true")
@@ -138,16 +153,7 @@ def main() -> None:
     elif args.talk:
         evaluate.talk(args.out, Tokenizer.from_file(str(TOKENIZER)))
     else:
-        import model
-
-        started = time.time()
-        config = model.Config()
-        tokenizer = train_tokenizer(config.vocab)
-        tokenizer.save(str(args.out.with_name("tokenizer.json")))
-        params = train(Encoder(tokenizer), dataclasses.replace(config, vocab=tokenizer.get_vocab_size()), args.scale)
-        write_model(params, config, tokenizer, args.out)
-        print(f"{args.out.name}: {args.out.stat().st_size:,} bytes after {time.time() - started:.0f} s")
-        evaluate.report(args.out, tokenizer)
+        make(args.out, args.refine, args.scale)
 
 
 if __name__ == "__main__":

@@ -92,9 +92,7 @@ async fn an_answer_that_is_dropped_is_cleared_away() {
     let market = market().await;
     let offer = market.offer(Address::ZERO).await.unwrap();
     let mut session = market.renter.open(&offer, &deposit()).await.unwrap();
-    let mut answer = session.prompt("Tell me a long story.", Renter::params()).await.unwrap();
-    answer.next().await.unwrap();
-    drop(answer);
+    session.prompt("Tell me a long story.", Renter::params()).await.unwrap().next().await.unwrap();
     let text = session.prompt("Who are you?", Renter::params()).await.unwrap().text().await.unwrap();
     assert!(!text.is_empty());
     session.close().await.unwrap();
@@ -142,9 +140,9 @@ async fn a_dropped_connection_is_resumed_and_nothing_is_billed_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deposit_ends_the_answer_and_a_top_up_lets_it_go_on() {
-    let mut options = fabstir_examples::MarketOptions::default();
     // Dear enough for the smallest deposit to buy a few dozen tokens.
-    options.coin = fabstir_core::amount::Prices::new(1_000_000_000_000_000_000, 5_000_000_000_000_000_000);
+    let coin = fabstir_core::amount::Prices::new(1_000_000_000_000_000_000, 5_000_000_000_000_000_000);
+    let options = fabstir_examples::MarketOptions { coin, ..Default::default() };
     let market = common::market_with(options).await;
     let offer = market.offer(Address::ZERO).await.unwrap();
     let smallest = Amount::from(200_000_000_000_000_u64);

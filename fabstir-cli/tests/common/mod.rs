@@ -1,6 +1,6 @@
 //! Runs the built binary as a user would, away from that user's own settings.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
 use serde_json::Value;
 use std::{
@@ -18,26 +18,26 @@ use std::{
 /// No command may take longer: a test that hangs is a test that fails.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-pub const PASSPHRASE: &str = "correct horse battery staple";
+pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
 /// The model in the repository.
-pub fn tiny_model() -> PathBuf {
+pub(crate) fn tiny_model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny/fabstir-tiny.gguf")
 }
 
 /// A home of its own.
-pub struct Home {
+pub(crate) struct Home {
     directory: tempfile::TempDir,
     rpc: Option<String>,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { directory: tempfile::tempdir().expect("directory"), rpc: None }
     }
 
     /// Commands from now on use this endpoint, and the deployment file of its chain.
-    pub fn on(chain: &DevChain) -> Self {
+    pub(crate) fn on(chain: &DevChain) -> Self {
         let home = Self { rpc: Some(chain.rpc()), ..Self::new() };
         let deployments = home.path("data/deployments");
         std::fs::create_dir_all(&deployments).expect("directory");
@@ -45,22 +45,22 @@ impl Home {
         home
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, text).expect("written");
         path
     }
 
     /// A file with the passphrase of every key in these tests.
-    pub fn passphrase(&self) -> PathBuf {
+    pub(crate) fn passphrase(&self) -> PathBuf {
         self.write("passphrase", &format!("{PASSPHRASE}\n"))
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fabstir"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("FABSTIR_") || name.to_string_lossy().starts_with("XDG_") {
@@ -76,7 +76,7 @@ impl Home {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut child = self.command(arguments).spawn().expect("the binary starts");
         // Both pipes are emptied meanwhile: a child that fills one would wait for ever.
         let (mut stdout, mut stderr) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
@@ -87,12 +87,12 @@ impl Home {
     }
 
     /// Runs a command that has to succeed and returns its JSON; of several lines the last.
-    pub fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         self.events(arguments).pop().unwrap_or_else(|| panic!("{arguments:?} printed nothing"))
     }
 
     /// Runs a command that has to succeed and returns its lines of JSON.
-    pub fn events(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(crate) fn events(&self, arguments: &[&str]) -> Vec<Value> {
         let output = self.run(&[&["--json"], arguments].concat());
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).expect("UTF-8");
@@ -102,7 +102,7 @@ impl Home {
     }
 
     /// Runs a command that has to fail with this code, as a script and as a person would; returns the message.
-    pub fn fails(&self, code: &str, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, code: &str, arguments: &[&str]) -> String {
         let output = self.run(&[&["--json"], arguments].concat());
         let stderr = String::from_utf8_lossy(&output.stderr);
         let line = stderr
@@ -120,7 +120,7 @@ impl Home {
     }
 
     /// Starts a command that goes on.
-    pub fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(&[&["--json"], arguments].concat());
         Running::new(command.stdin(Stdio::piped()).stderr(Stdio::inherit()), arguments)
     }
@@ -148,7 +148,7 @@ fn wait(child: &mut Child, what: &str) -> std::process::ExitStatus {
 }
 
 /// A command that goes on until it is stopped.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     stdin: Option<ChildStdin>,
@@ -174,7 +174,7 @@ impl Running {
     }
 
     /// Its next line of JSON with this event.
-    pub fn event(&mut self, name: &str) -> Value {
+    pub(crate) fn event(&mut self, name: &str) -> Value {
         loop {
             let line = self.lines.next().unwrap_or_else(|| panic!("{} ended before {name}", self.what)).expect("line");
             let event: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
@@ -185,18 +185,18 @@ impl Running {
     }
 
     /// Types a line.
-    pub fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().expect("stdin");
         writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("written");
     }
 
     /// Ctrl-C.
-    pub fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         send_signal(self.child.id(), "-INT");
     }
 
     /// Waits for its end, which has to be a success.
-    pub fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         let status = wait(&mut self.child, &self.what);
         self.ended.store(true, Ordering::SeqCst);
         assert!(status.success(), "{}: {status}", self.what);
@@ -224,41 +224,41 @@ fn send_signal(process: u32, signal: &str) {
 }
 
 /// A local chain with the contracts on it.
-pub struct DevChain {
+pub(crate) struct DevChain {
     _running: Running,
     started: Value,
     _home: Home,
 }
 
 impl DevChain {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let home = Home::new();
         let mut running = home.start(&["dev", "chain", "--port", "0"]);
         let started = running.event("started");
         Self { _running: running, started, _home: home }
     }
 
-    pub fn rpc(&self) -> String {
+    pub(crate) fn rpc(&self) -> String {
         self.started["rpc"].as_str().expect("RPC").to_owned()
     }
 
-    pub fn deployment_file(&self) -> PathBuf {
+    pub(crate) fn deployment_file(&self) -> PathBuf {
         self.started["deployment_file"].as_str().expect("path").into()
     }
 
     /// What it said when it started.
-    pub fn started(&self) -> &Value {
+    pub(crate) fn started(&self) -> &Value {
         &self.started
     }
 
     /// The address of a well-known key.
-    pub fn account(&self, key: usize) -> String {
+    pub(crate) fn account(&self, key: usize) -> String {
         self.started["accounts"][key]["address"].as_str().expect("address").to_owned()
     }
 }
 
 /// A port nobody listens on at the moment.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("address").port()
 }

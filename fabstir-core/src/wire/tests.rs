@@ -129,12 +129,7 @@ fn host_messages() -> Vec<HostMessage> {
             overhead: 12,
             seed_commitment: word(2),
         })),
-        HostMessage::Resumed(Resumed {
-            turns: 2,
-            head: word(1),
-            checkpoint: 3,
-            tokens: 9,
-        }),
+        HostMessage::Resumed(Resumed { turns: 2, head: word(1), checkpoint: 3, tokens: 9 }),
         HostMessage::Accepted(Accepted { id: 1, turn: 0, input_tokens: 3, tokens: vec![1, 2, 3], host_seed: word(1) }),
         HostMessage::Token(Token { id: 1, index: 0, text: " cat".to_owned(), token: 412 }),
         HostMessage::Done(Done {
