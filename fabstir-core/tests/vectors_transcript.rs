@@ -260,6 +260,7 @@ fn cbor_refusals() {
 
 /// A message of either side.
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "one at a time")]
 enum Message {
     Client(ClientMessage),
     Host(HostMessage),
