@@ -385,7 +385,8 @@ mod tests {
         let large = Stretch { turn: 0, kind: 1, tokens: vec![u32::MAX; 100_000] };
         let mut refused = None;
         for sequence in 1..64 {
-            if let Err(error) = journal.write(U256::ONE, &entry(), Some((sequence, &[large.clone()]))).await {
+            if let Err(error) = journal.write(U256::ONE, &entry(), Some((sequence, std::slice::from_ref(&large)))).await
+            {
                 refused = Some(error.code());
                 break;
             }
