@@ -116,7 +116,9 @@ contract HostileTest is SessionMarketTest {
     }
 
     function test_6_WithdrawCannotBeDoubled() external {
-        // The host is a wallet too: it earns, and withdraws again while it is being paid.
+        // There is money of others to take.
+        vm.prank(stranger);
+        market.deposit{value: 50 ether}(COIN, 50 ether);
         ISessionMarket.Terms memory t = coinTerms();
         open(t);
         market.settle(t, voucherFor(t, 0, 500_000_000));
