@@ -231,6 +231,9 @@ pub enum Error {
         /// The one given.
         actual: u64,
     },
+    /// The host did something the protocol does not allow. Nothing was signed for it.
+    #[error("the host breaks the protocol: {0}")]
+    Misbehaviour(String),
     /// An error told by its code and a message: a peer's, or a rule without a variant of its own.
     #[error("{message}")]
     Coded {
@@ -265,6 +268,7 @@ impl Error {
             Self::VoucherAboveDeposit { .. } => Code::VoucherAboveDeposit,
             Self::WrongHead { .. } => Code::WrongHead,
             Self::WrongSequence { .. } => Code::WrongSequence,
+            Self::Misbehaviour(_) => Code::UnexpectedMessage,
             Self::Coded { code, .. } => *code,
         }
     }

@@ -8,6 +8,7 @@ pub mod error;
 pub mod inference;
 pub mod messages;
 pub mod metering;
+pub mod renter;
 pub mod sampling;
 pub mod session;
 pub mod settlement;

@@ -4,6 +4,7 @@
 //! of everything before it (its *context*), so that one leaf can later be disputed alone; a blind keeps a leaf that
 //! nobody reveals from being guessed. Memory stays flat: closed checkpoints are returned, not kept.
 
+mod anchor;
 mod hash;
 mod leaf;
 mod merkle;
@@ -11,6 +12,7 @@ mod profile;
 mod record;
 mod seed;
 
+pub use anchor::Anchor;
 pub use leaf::{Kind, LEAF_TOKENS, Leaf, context_after, edit_digest, tokens_digest};
 pub use merkle::{SumNode, node, root};
 pub use profile::{ModelId, Profile, salt};
