@@ -13,6 +13,7 @@ pub mod sampling;
 pub mod session;
 pub mod settlement;
 pub mod signature;
+pub mod text;
 pub mod transcript;
 pub mod wire;
 

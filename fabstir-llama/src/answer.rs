@@ -1,10 +1,11 @@
 //! One answer being made, as the engine's thread sees it.
 
-use crate::{Error, detokenize::TextStream, vocabulary::Vocabulary};
+use crate::{Error, vocabulary::Vocabulary};
 use alloy_primitives::B256;
 use fabstir_core::{
     inference::{FinishReason, GenerationRequest, Token, TokenId},
     sampling::Sampling,
+    text::TextStream,
 };
 use std::{
     collections::VecDeque,

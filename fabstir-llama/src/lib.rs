@@ -5,7 +5,6 @@ mod backend;
 mod calendar;
 mod config;
 mod cpu;
-mod detokenize;
 mod digest;
 mod engine;
 mod error;

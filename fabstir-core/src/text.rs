@@ -2,7 +2,7 @@
 
 /// Turns the bytes of sampled tokens into deliverable text.
 #[derive(Debug, Default)]
-pub(crate) struct TextStream {
+pub struct TextStream {
     /// Bytes of a character that has not ended yet, at most three.
     partial: Vec<u8>,
     /// Text that may be the beginning of a stop string.
@@ -12,21 +12,23 @@ pub(crate) struct TextStream {
 
 /// What became certain.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Delivery {
-    pub(crate) text: String,
+pub struct Delivery {
+    /// Text that can be shown.
+    pub text: String,
     /// Whether a stop string appeared; nothing may follow.
-    pub(crate) stopped: bool,
+    pub stopped: bool,
 }
 
 impl TextStream {
     /// A stream that ends at the first of these texts. Empty ones are ignored.
-    pub(crate) fn new(mut stops: Vec<String>) -> Self {
+    #[must_use]
+    pub fn new(mut stops: Vec<String>) -> Self {
         stops.retain(|stop| !stop.is_empty());
         Self { stops, ..Self::default() }
     }
 
     /// Takes one token's bytes.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Delivery {
+    pub fn push(&mut self, bytes: &[u8]) -> Delivery {
         self.partial.extend_from_slice(bytes);
         self.decode();
         if let Some(at) = self.stops.iter().filter_map(|stop| self.held.find(stop.as_str())).min() {
@@ -40,11 +42,17 @@ impl TextStream {
     }
 
     /// Takes what is left when no token follows. An unfinished character becomes U+FFFD.
-    pub(crate) fn finish(&mut self) -> String {
+    pub fn finish(&mut self) -> String {
         let mut text = std::mem::take(&mut self.held);
         text.push_str(&String::from_utf8_lossy(&self.partial));
         self.partial.clear();
         text
+    }
+
+    /// Whether text is held back that [`TextStream::finish`] would give.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !self.held.is_empty() || !self.partial.is_empty()
     }
 
     /// Moves whole characters from `partial` to `held`; bytes that cannot become one turn into U+FFFD.
@@ -119,7 +127,9 @@ mod tests {
     fn unfinished_and_impossible_bytes_become_replacement_characters() {
         let mut stream = TextStream::new(Vec::new());
         assert_eq!(stream.push(&[b'a', 0xFF, b'b']).text, "a\u{FFFD}b");
+        assert!(!stream.is_pending());
         assert_eq!(stream.push(&[0xF0, 0x9F]).text, "");
+        assert!(stream.is_pending());
         assert_eq!(stream.finish(), "\u{FFFD}");
         assert_eq!(stream.finish(), "");
     }
