@@ -8,6 +8,7 @@ mod host;
 mod journal;
 mod opening;
 mod prompt;
+pub mod queue;
 mod registry;
 mod session;
 mod settlement;

@@ -13,7 +13,7 @@ use fabstir_core::{
     Code,
     abi::ISessionMarket,
     amount::{Amount, Usage},
-    inference::{FinishReason, GenerationRequest},
+    inference::{Backend, FinishReason, GenerationRequest, TokenId},
     messages::{self, Signed},
     metering::Credit,
     sampling,
@@ -103,7 +103,7 @@ async fn accept(
     let again = if was_evicted { known } else { 0 };
     let mut messages = session.messages.clone();
     messages.extend_from_slice(&new);
-    let fed = backend.render(&messages, session.messages.len(), session.tokens.last().copied())?;
+    let (fed, messages) = render(&backend, messages, session).await?;
     let context = backend.model().context_length as usize;
     if session.tokens.len() + fed.len() >= context {
         return Err(too_long(session.tokens.len(), fed.len(), context));
@@ -149,6 +149,23 @@ async fn accept(
         stalled: Some(Instant::now()),
     };
     Ok(Some((accepted, turn)))
+}
+
+/// The tokens that continue the session with these messages, which are returned too. On a thread that may block: a long
+/// conversation takes its time, and some backends ask a program for it.
+async fn render(
+    backend: &Arc<dyn Backend>,
+    messages: Vec<Message>,
+    session: &Session,
+) -> Result<(Vec<TokenId>, Vec<Message>), HostError> {
+    let (backend, committed, last) = (Arc::clone(backend), session.messages.len(), session.tokens.last().copied());
+    let rendering = tokio::task::spawn_blocking(move || {
+        let tokens = backend.render(&messages, committed, last);
+        (tokens, messages)
+    });
+    let (tokens, messages) =
+        rendering.await.map_err(|error| HostError::coded(Code::Internal, format!("rendering: {error}")))?;
+    Ok((tokens?, messages))
 }
 
 /// Whether the session can take a prompt at all, and this one.
