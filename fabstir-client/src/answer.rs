@@ -1,44 +1,7 @@
 //! An answer as it comes in.
 
 use crate::{ClientError, Session};
-use fabstir_core::{
-    amount::{Amount, Usage},
-    inference::{FinishReason, TokenId},
-};
-
-/// What happens while an answer comes in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The prompt was accepted.
-    Accepted {
-        /// Tokens billed for it.
-        input_tokens: u64,
-    },
-    /// A token arrived.
-    Token {
-        /// Its id.
-        id: TokenId,
-        /// Text that became certain with it; often empty.
-        text: String,
-    },
-    /// A checkpoint was verified and a voucher for it has been signed and sent.
-    Voucher {
-        /// Cumulative tokens it pays for.
-        usage: Usage,
-        /// What they cost, base units.
-        owed: Amount,
-    },
-    /// The connection had dropped; the session goes on where it was.
-    Resumed,
-    /// The answer is complete.
-    Done {
-        /// Why it ended.
-        reason: FinishReason,
-        /// Its own tokens.
-        usage: Usage,
-    },
-}
+use fabstir_core::renter::Event;
 
 /// An answer coming in: pull its events until [`Event::Done`]. Vouchers are signed as it is pulled, so an answer
 /// that is not pulled stops at the end of the credit window.
@@ -57,7 +20,7 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     ///
-    /// What the host refuses ([`ClientError::Host`]); [`ClientError::Misbehaviour`] and the core's errors if what it
+    /// What the host refuses ([`ClientError::Host`]); [`fabstir_core::Error::Misbehaviour`] and the core's other errors if what it
     /// says does not fit: nothing is signed then; [`ClientError::Connection`] if the connection is gone and the session
     /// cannot be resumed.
     pub async fn next(&mut self) -> Result<Option<Event>, ClientError> {

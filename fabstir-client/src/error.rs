@@ -28,9 +28,6 @@ pub enum ClientError {
         /// Its words.
         message: String,
     },
-    /// The host did something the protocol does not allow. Nothing was signed for it.
-    #[error("the host breaks the protocol: {0}")]
-    Misbehaviour(String),
 }
 
 impl From<fabstir_chain::Error> for ClientError {
@@ -53,7 +50,6 @@ impl ClientError {
             Self::Chain(error) => error.code(),
             Self::Connection { .. } => Code::ConnectionLost,
             Self::Host { code, .. } => *code,
-            Self::Misbehaviour(_) => Code::UnexpectedMessage,
         }
     }
 

@@ -7,10 +7,10 @@ mod link;
 mod renter;
 mod session;
 mod store;
-mod verifier;
 
-pub use answer::{Answer, Event};
+pub use answer::Answer;
 pub use error::ClientError;
+pub use fabstir_core::renter::Event;
 pub use history::fit_history;
 pub use renter::{HostOffer, OpenOptions, Renter};
 pub use session::{Closing, Session};

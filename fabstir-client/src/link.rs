@@ -2,7 +2,7 @@
 
 use crate::ClientError;
 use fabstir_core::{
-    Code,
+    Code, Error,
     wire::{self, ClientMessage, Format, HostMessage, MAX_FRAME_BYTES},
 };
 use futures::{SinkExt, StreamExt};
@@ -64,7 +64,7 @@ impl Link {
                 Some(Ok(Message::Binary(bytes))) if self.format == Format::Cbor => bytes.to_vec(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Text(_) | Message::Binary(_))) => {
-                    return Err(ClientError::Misbehaviour("a frame of the other encoding".into()));
+                    return Err(Error::Misbehaviour("a frame of the other encoding".into()).into());
                 }
                 Some(Ok(Message::Close(_))) | None => return Err(self.lost("closed by the host")),
                 Some(Err(error)) => return Err(self.lost(&error.to_string())),

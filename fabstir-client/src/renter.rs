@@ -223,7 +223,7 @@ impl Renter {
     /// [`Code::UnknownSession`] if it is not kept here, [`Code::WrongChain`] if it belongs to another market, those of
     /// the host.
     pub async fn connect(&self, id: U256) -> Result<Session, ClientError> {
-        Session::connect(self.clone(), id, self.record(id)?).await
+        Session::connect(self.clone(), self.record(id)?).await
     }
 
     /// Leaves a session without its host, at the counts signed for: vouchers settle for a grace period, then

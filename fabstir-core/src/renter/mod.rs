@@ -24,7 +24,7 @@ use crate::{
     inference::{FinishReason, TokenId},
     messages::{self, Close, Domain, Signed, Voucher, session_id},
     signature::{Signature65, SigningKey},
-    wire::{self, ClientMessage, ErrorFrame, HostMessage, Message, Params, Role},
+    wire::{self, ClientMessage, ErrorFrame, HostMessage, Message, Params},
 };
 use alloy_primitives::{B256, U256};
 use turn::Pending;

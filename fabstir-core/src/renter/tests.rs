@@ -3,6 +3,7 @@ use crate::{
     messages::Checkpoint,
     metering::{HostLedger, LedgerConfig},
     transcript::{Profile, Transcript, TurnRecord, host_seed_link},
+    wire::Role,
 };
 use alloy_primitives::Address;
 
