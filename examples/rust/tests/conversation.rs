@@ -5,7 +5,7 @@ mod common;
 use alloy_primitives::Address;
 use common::{deposit, market};
 use fabstir_chain::anvil::dev_key;
-use fabstir_client::{Event, OpenOptions, Renter};
+use fabstir_client::{Event, OpenOptions, Renter, Session};
 use fabstir_core::{
     Code,
     abi::ISessionMarket::Status,
@@ -59,23 +59,29 @@ async fn a_cancelled_answer_is_paid_up_to_its_last_token() {
     let market = market().await;
     let offer = market.offer(Address::ZERO).await.unwrap();
     let mut session = market.renter.open(&offer, &deposit()).await.unwrap();
-    let mut params = Renter::params();
-    params.max_tokens = 400;
-    let mut answer = session.prompt("Tell me a long story.", params).await.unwrap();
     let (mut tokens, mut reason) = (0_u64, None);
-    while let Some(event) = answer.next().await.unwrap() {
-        match event {
-            Event::Token { .. } => {
-                tokens += 1;
-                if tokens == 5 {
-                    answer.cancel().await.unwrap();
+    // Some answers are at their end before the cancellation reaches the host.
+    for _ in 0..10 {
+        let mut answer = session.prompt("Tell me a long story.", Renter::params()).await.unwrap();
+        let mut arrived = 0_u64;
+        while let Some(event) = answer.next().await.unwrap() {
+            match event {
+                Event::Token { .. } => {
+                    arrived += 1;
+                    if arrived == 2 {
+                        answer.cancel().await.unwrap();
+                    }
                 }
+                Event::Done { reason: why, usage } => {
+                    assert_eq!(usage.output, arrived);
+                    reason = Some(why);
+                }
+                _ => {}
             }
-            Event::Done { reason: why, usage } => {
-                assert_eq!(usage.output, tokens);
-                reason = Some(why);
-            }
-            _ => {}
+        }
+        tokens += arrived;
+        if reason == Some(FinishReason::Cancelled) {
+            break;
         }
     }
     assert_eq!(reason, Some(FinishReason::Cancelled));
@@ -110,14 +116,35 @@ async fn a_dropped_connection_is_resumed_and_nothing_is_billed_twice() {
     assert!(!text.is_empty());
 
     // In the middle of one: what had been sampled is offered again, the caller sees each token once.
-    let before = session.usage();
+    let mut stopped = false;
+    for _ in 0..10 {
+        let before = session.usage();
+        let (seen, resumed, reason, usage) = drop_and_resume(&mut session, 2).await;
+        assert!(resumed);
+        assert_eq!((usage.output, session.usage().output - before.output), (seen, seen));
+        // Some answers are at their end before the host learns of the drop.
+        stopped |= reason == FinishReason::Cancelled;
+        if stopped {
+            break;
+        }
+    }
+    assert!(stopped, "the host stops when its client is gone");
+
+    let (usage, prices, locked) = (session.usage(), session.terms().prices(), session.deposit());
+    let closing = session.close().await.unwrap();
+    assert_eq!(closing.usage, usage);
+    assert_eq!(closing.paid, payable_down(usage, prices, locked).unwrap());
+}
+
+/// One answer whose connection drops after some tokens: how many arrived, whether it was resumed, how it ended.
+async fn drop_and_resume(session: &mut Session, after: u64) -> (u64, bool, FinishReason, Usage) {
     let mut answer = session.prompt("Tell me a long story.", Renter::params()).await.unwrap();
     let (mut seen, mut resumed, mut done) = (0_u64, false, None);
     while let Some(event) = answer.next().await.unwrap() {
         match event {
             Event::Token { .. } => {
                 seen += 1;
-                if seen == 3 {
+                if seen == after {
                     answer.disconnect();
                 }
             }
@@ -127,15 +154,7 @@ async fn a_dropped_connection_is_resumed_and_nothing_is_billed_twice() {
         }
     }
     let (reason, usage) = done.unwrap();
-    assert!(resumed);
-    assert_eq!(reason, FinishReason::Cancelled, "the host stops when its client is gone");
-    assert_eq!(usage.output, seen);
-    assert_eq!(session.usage().output - before.output, seen);
-
-    let (usage, prices, locked) = (session.usage(), session.terms().prices(), session.deposit());
-    let closing = session.close().await.unwrap();
-    assert_eq!(closing.usage, usage);
-    assert_eq!(closing.paid, payable_down(usage, prices, locked).unwrap());
+    (seen, resumed, reason, usage)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,11 +166,16 @@ async fn the_deposit_ends_the_answer_and_a_top_up_lets_it_go_on() {
     let offer = market.offer(Address::ZERO).await.unwrap();
     let smallest = Amount::from(200_000_000_000_000_u64);
     let mut session = market.renter.open(&offer, &OpenOptions::new(smallest)).await.unwrap();
-    let mut answer = session.prompt("Tell me a long story.", Renter::params()).await.unwrap();
     let mut reason = None;
-    while let Some(event) = answer.next().await.unwrap() {
-        if let Event::Done { reason: why, .. } = event {
-            reason = Some(why);
+    for _ in 0..40 {
+        let mut answer = session.prompt("Tell me a long story.", Renter::params()).await.unwrap();
+        while let Some(event) = answer.next().await.unwrap() {
+            if let Event::Done { reason: why, .. } = event {
+                reason = Some(why);
+            }
+        }
+        if reason == Some(FinishReason::Credit) {
+            break;
         }
     }
     assert_eq!(reason, Some(FinishReason::Credit));
