@@ -153,7 +153,13 @@ impl From<fabstir_chain::Error> for CliError {
 
 impl From<fabstir_client::ClientError> for CliError {
     fn from(error: fabstir_client::ClientError) -> Self {
-        Self::new(error.code(), error.to_string())
+        match &error {
+            // The code is shown with every error: not twice.
+            fabstir_client::ClientError::Host { code, message } => {
+                Self::new(*code, format!("the host refuses: {message}"))
+            }
+            other => Self::new(other.code(), other.to_string()),
+        }
     }
 }
 

@@ -79,7 +79,7 @@ fn a_paid_conversation_end_to_end() {
     ask_twice_in_coin(&host_home, &renter_home);
     talk_in_tokens_until_interrupted(&host_home, &renter_home);
     session_opened_before(&host_home, &renter_home);
-    leave_a_session(&renter_home);
+    leave_a_session(&chain, &host_home, &renter_home);
     stop_and_withdraw(&chain, &host_home, &renter_home, &mut host);
     host.finish();
 }
@@ -168,16 +168,42 @@ fn session_opened_before(host_home: &Home, renter_home: &Home) {
     assert_eq!((units(&closed["paid"]), &closed["refund"]), (Amount::ZERO, &opened["deposit"]));
 }
 
-/// `session cancel`, and `session timeout` too early.
-fn leave_a_session(renter_home: &Home) {
-    let opened = renter_home.json(&[&RENTER[..], &["session", "open", "--deposit", "0.002"]].concat());
-    let id = opened["session_id"].as_str().expect("id");
-    renter_home.fails("invalid_params", &[&RENTER[..], &["session", "settle", id]].concat());
-    renter_home.fails("not_over", &[&RENTER[..], &["session", "timeout", id]].concat());
-    let cancelled = renter_home.json(&[&RENTER[..], &["session", "cancel", id]].concat());
+/// A conversation whose renter's process dies: it pays what it signed for, leaves, and gets the rest back after the
+/// grace period, all without the host.
+fn leave_a_session(chain: &DevChain, host_home: &Home, renter_home: &Home) {
+    let mut chat = renter_home.start(&[&RENTER[..], &["chat", "--deposit", "0.002"]].concat());
+    let id = chat.event("opened")["session_id"].as_str().expect("id").to_owned();
+    let busy = renter_home.fails("storage", &["session", "list"]);
+    assert!(busy.contains("another fabstir"), "{busy}");
+    chat.type_line("Who is the baker?");
+    let owed = units(&chat.event("answer")["owed"]);
+    chat.kill();
+
+    let (before, earned_before) = (balance(renter_home, 0), earned(host_home, "ETH"));
+    let command = |name: &'static str| [&RENTER[..], &["session", name, &id]].concat();
+    let settled = renter_home.json(&command("settle"));
+    assert_eq!((units(&settled["session"]["settled"]), units(&settled["session"]["signed"])), (owed, owed));
+    let net = owed.checked_sub(fee_down(owed, FEE_BPS)).expect("net");
+    assert_eq!(earned(host_home, "ETH"), earned_before.checked_add(net).expect("sum"));
+    renter_home.fails("invalid_params", &command("settle"));
+    // By now the host has seen the connection drop: only the process that died could have resumed it.
+    let message = renter_home.fails("session_not_active", &command("close"));
+    assert!(message.contains("session cancel"), "{message}");
+
+    let early = renter_home.fails("not_over", &command("timeout"));
+    assert!(early.contains("seconds from now"), "{early}");
+    let cancelled = renter_home.json(&command("cancel"));
     assert!(count(&cancelled["session"], "closing_at") > 0, "{cancelled}");
-    renter_home.fails("already_closing", &[&RENTER[..], &["session", "cancel", id]].concat());
-    renter_home.fails("not_over", &[&RENTER[..], &["session", "timeout", id]].concat());
+    renter_home.fails("already_closing", &command("cancel"));
+    renter_home.fails("not_over", &command("timeout"));
+    chain.pass_time(3_601);
+    let over = renter_home.json(&command("timeout"));
+    assert_eq!((&over["session"]["status"], units(&over["session"]["settled"])), (&"timed_out".into(), owed));
+    let rest = Amount::parse_units("0.002", 18).and_then(|deposit| deposit.checked_sub(owed)).expect("rest");
+    let gas = [&settled, &cancelled, &over]
+        .iter()
+        .fold(Amount::ZERO, |sum, moved| sum.checked_add(units(&moved["gas_paid"])).expect("sum"));
+    assert_eq!(balance(renter_home, 0), before.checked_add(rest).and_then(|sum| sum.checked_sub(gas)).expect("rest"));
 }
 
 /// The host stops; what it earned is paid out to the last unit.

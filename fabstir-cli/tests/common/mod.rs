@@ -5,6 +5,7 @@
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Lines, Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
     sync::{
@@ -195,6 +196,13 @@ impl Running {
         send_signal(self.child.id(), "-INT");
     }
 
+    /// Ends it without a chance to tidy up, as a crash would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("waited");
+        self.ended.store(true, Ordering::SeqCst);
+    }
+
     /// Waits for its end, which has to be a success.
     pub(crate) fn finish(mut self) {
         let status = wait(&mut self.child, &self.what);
@@ -249,6 +257,24 @@ impl DevChain {
     /// What it said when it started.
     pub(crate) fn started(&self) -> &Value {
         &self.started
+    }
+
+    /// Lets its clock be this much later.
+    pub(crate) fn pass_time(&self, seconds: u64) {
+        self.request(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"evm_increaseTime","params":[{seconds}]}}"#));
+        self.request(r#"{"jsonrpc":"2.0","id":1,"method":"evm_mine","params":[]}"#);
+    }
+
+    fn request(&self, body: &str) {
+        let rpc = self.rpc();
+        let mut stream = TcpStream::connect(rpc.trim_start_matches("http://")).expect("the chain listens");
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: chain\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        write!(stream, "{head}connection: close\r\n\r\n{body}").expect("sent");
+        let answer = String::from_utf8(read_all(&mut stream)).expect("UTF-8");
+        assert!(answer.contains("\"result\""), "{answer}");
     }
 
     /// The address of a well-known key.

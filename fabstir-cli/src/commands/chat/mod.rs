@@ -92,8 +92,14 @@ pub(crate) async fn run(app: App, args: ChatArgs, mut interrupts: Interrupts) ->
         Some(path) => chat.conversation.save(path, chat.session.messages()),
         None => Ok(()),
     };
-    let closed = chat.close(&mut interrupts).await;
-    talked.and(closed).and(saved)
+    match (talked, chat.close(&mut interrupts).await) {
+        (Err(talked), Err(closed)) => {
+            // Both matter: what went wrong first, and that a deposit is still locked.
+            app.out.error(&closed);
+            Err(talked)
+        }
+        (talked, closed) => talked.and(closed).and(saved),
+    }
 }
 
 /// Locks a deposit, or finds the session that has one, and opens it at its host.

@@ -132,7 +132,10 @@ pub(crate) async fn lock(app: &App, renter: &Renter, plan: &Plan) -> Result<U256
         units.format(*deposit)
     ));
     let id = progress::waiting(app.out, "locking the deposit", renter.lock(offer, options)).await?;
-    await_confirmations(app, renter, id).await?;
+    let confirmed = await_confirmations(app, renter, id).await;
+    confirmed.map_err(|error| {
+        error.hint(format!("the deposit is locked in session {id:#066x}; `fabstir session list` shows it"))
+    })?;
     Ok(id)
 }
 
