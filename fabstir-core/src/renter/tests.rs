@@ -168,6 +168,9 @@ impl Host {
     }
 }
 
+/// A lie about a message, and words of the refusal it gets.
+type Cheat<T> = (&'static str, fn(&mut T));
+
 fn params() -> Params {
     Params::new(B256::repeat_byte(4))
 }
@@ -202,9 +205,9 @@ fn asked() -> (RenterSession, Host) {
 /// A session in the middle of its first answer.
 fn answering(tokens: usize) -> (RenterSession, Host) {
     let (mut session, mut host) = asked();
-    for index in 0..tokens {
+    for (index, text) in ANSWER.into_iter().enumerate().take(tokens) {
         let event = step(&mut session, HostMessage::Token(host.token(0, index)));
-        assert_eq!(event, Some(Event::Token { id: 100 + index as u32, text: ANSWER[index].into() }));
+        assert_eq!(event, Some(Event::Token { id: 100 + index as u32, text: text.into() }));
     }
     (session, host)
 }
@@ -252,7 +255,7 @@ fn a_host_that_is_not_the_terms_host_gets_no_session() {
 
 #[test]
 fn what_is_billed_must_have_been_asked() {
-    let cheats: [(&str, fn(&mut wire::Accepted)); 6] = [
+    let cheats: [Cheat<wire::Accepted>; 6] = [
         ("not asked", |accepted| accepted.id = 1),
         ("not asked", |accepted| accepted.turn = 1),
         ("does not name", |accepted| accepted.input_tokens = 5),
@@ -273,7 +276,7 @@ fn what_is_billed_must_have_been_asked() {
 
 #[test]
 fn tokens_come_in_order_and_from_the_vocabulary() {
-    let cheats: [(&str, fn(&mut wire::Token)); 4] = [
+    let cheats: [Cheat<wire::Token>; 4] = [
         ("no answer", |token| token.id = 1),
         ("out of order", |token| token.index = 1),
         ("more tokens than", |token| token.index = 0),
