@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod boxed;
 mod config;
 mod connection;
 mod error;
@@ -11,6 +12,7 @@ mod prompt;
 pub mod queue;
 mod registry;
 mod session;
+mod settings;
 mod settlement;
 mod socket;
 mod watch;
@@ -18,6 +20,8 @@ mod watch;
 #[cfg(feature = "llama")]
 pub use fabstir_llama as llama;
 
+pub use boxed::BoxedHost;
 pub use config::{HostConfig, ServedModel, TokenPrices};
 pub use error::HostError;
 pub use host::{Host, HostState};
+pub use settings::{HostSettings, prices_from_json};
