@@ -140,6 +140,31 @@ impl Session {
         self.ask(prompt).await
     }
 
+    /// Begins the conversation anew in the same session: the model forgets what was said. What was billed stays billed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::prompt`]; [`Code::Unsupported`] from a host that cannot.
+    pub async fn clear(&mut self) -> Result<(), ClientError> {
+        self.clear_away().await?;
+        loop {
+            let request = self.inner.clear()?;
+            let cleared = match self.send(&request).await {
+                Ok(()) => self.await_cleared().await,
+                Err(error) => Err(error),
+            };
+            match cleared {
+                Err(error) if error.is_disconnect() => self.resume().await?,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn await_cleared(&mut self) -> Result<(), ClientError> {
+        while !matches!(self.receive().await?, Some(Event::Cleared)) {}
+        Ok(())
+    }
+
     async fn ask(&mut self, prompt: ClientMessage) -> Result<Answer<'_>, ClientError> {
         match self.send(&prompt).await {
             Ok(()) => {}

@@ -200,7 +200,8 @@ impl Connection {
             ClientMessage::Voucher(voucher) => self.voucher(&voucher).await?,
             ClientMessage::Cancel(cancel) => self.cancel(&cancel).await?,
             ClientMessage::Close => return self.close().await,
-            ClientMessage::Clear | ClientMessage::Handoff | _ => {
+            ClientMessage::Clear => self.clear().await?,
+            ClientMessage::Handoff | _ => {
                 return Err(HostError::coded(Code::Unsupported, "this host cannot do that; see its capabilities"));
             }
         }
@@ -275,7 +276,7 @@ impl Connection {
     async fn prompt(&mut self, prompt: wire::Prompt) -> Result<(), HostError> {
         let session = self.session.as_mut().ok_or_else(no_session)?;
         if self.turn.is_some() {
-            return Err(HostError::coded(Code::SessionBusy, "an answer is being made in this session"));
+            return Err(busy());
         }
         prompt::begin(&self.shared, session, &mut self.socket, prompt, &mut self.turn).await
     }
@@ -301,6 +302,17 @@ impl Connection {
             self.finish_turn(FinishReason::Cancelled).await?;
         }
         Ok(())
+    }
+
+    /// Begins the conversation anew.
+    async fn clear(&mut self) -> Result<(), HostError> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        if self.turn.is_some() {
+            return Err(busy());
+        }
+        session.model.backend.forget(session.sequence);
+        session.clear();
+        self.socket.send(&HostMessage::Cleared).await
     }
 
     async fn close(&mut self) -> Result<Flow, HostError> {
@@ -359,6 +371,10 @@ async fn next_step(turn: &mut Option<Turn>) -> Step {
 /// Whether the journal failed.
 fn is_storage(error: &HostError) -> bool {
     matches!(error.code(), Code::Storage | Code::DiskFull | Code::JournalCorrupt)
+}
+
+fn busy() -> HostError {
+    HostError::coded(Code::SessionBusy, "an answer is being made in this session")
 }
 
 fn no_session() -> HostError {

@@ -102,9 +102,9 @@ impl SignedCounts {
 pub(crate) struct Stretch {
     /// Turn, from 0.
     pub(crate) turn: u64,
-    /// As in a leaf: 0 fed, 1 sampled.
+    /// As in a leaf: 0 fed, 1 sampled, 2 edit, 3 re-read.
     pub(crate) kind: u8,
-    /// The ids.
+    /// The ids; of an edit, the positions between which the context drops everything.
     pub(crate) tokens: Vec<u32>,
 }
 

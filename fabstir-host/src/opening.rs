@@ -15,6 +15,9 @@ use fabstir_core::{
 };
 use rand::RngCore;
 
+/// Optional features, as `hello_ack` names them.
+const CAPABILITIES: [&str; 2] = ["resume", "clear"];
+
 /// The protocol version spoken here.
 pub(crate) const VERSION: u16 = 1;
 
@@ -39,7 +42,7 @@ pub(crate) fn greet(shared: &Shared, hello: &wire::Hello, challenge: B256) -> Re
         Hello { challenge: hello.challenge, channelKey: channel_key }.sign(&shared.desk.domain, &shared.desk.key);
     Ok(HostMessage::HelloAck(Box::new(wire::HelloAck {
         version: VERSION,
-        capabilities: vec!["resume".into()],
+        capabilities: CAPABILITIES.map(Into::into).to_vec(),
         models: shared.config.models.iter().map(offer).collect(),
         limits: wire::Limits {
             max_frame_bytes: wire::MAX_FRAME_BYTES as u32,

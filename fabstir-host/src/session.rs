@@ -44,8 +44,10 @@ pub(crate) struct Session {
     pub(crate) ledger: HostLedger,
     /// The conversation; its tokens are all in `tokens`.
     pub(crate) messages: Vec<Message>,
-    /// Every token fed or sampled.
+    /// Every token of the conversation, fed or sampled.
     pub(crate) tokens: Vec<TokenId>,
+    /// Tokens of conversations that were cleared before it.
+    cleared: usize,
     /// Names the conversation in the backend.
     pub(crate) sequence: SequenceId,
     /// Whether the opening still waits for its confirmations.
@@ -113,6 +115,7 @@ impl Session {
             ledger,
             messages: Vec::new(),
             tokens: Vec::new(),
+            cleared: 0,
             sequence: opening.sequence,
             unconfirmed: opening.unconfirmed,
             known: 0,
@@ -176,6 +179,20 @@ impl Session {
         let again = self.tokens[..count].to_vec();
         self.ledger.reread(&again);
         self.stretches.push(Stretch { turn: self.turn(), kind: Kind::Reread.number(), tokens: again });
+    }
+
+    /// Begins the conversation anew: the context drops all of its tokens.
+    pub(crate) fn clear(&mut self) {
+        if self.tokens.is_empty() {
+            return;
+        }
+        let (start, end) = (self.cleared, self.cleared + self.tokens.len());
+        self.ledger.edit(start as u64, end as u64);
+        let ends = [start, end].map(|position| u32::try_from(position).unwrap_or(u32::MAX));
+        self.stretches.push(Stretch { turn: self.turn(), kind: Kind::Edit.number(), tokens: ends.to_vec() });
+        self.cleared = end;
+        (self.tokens, self.messages, self.known) = (Vec::new(), Vec::new(), 0);
+        self.keep(&HostMessage::Cleared);
     }
 
     /// Whether one more token may be served: paid for, within the window, and within one window until confirmed.

@@ -94,6 +94,24 @@ async fn a_cancelled_answer_is_paid_up_to_its_last_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cleared_conversation_begins_anew_and_is_billed_as_new() {
+    let market = market().await;
+    let offer = market.offer(Address::ZERO).await.unwrap();
+    let mut session = market.renter.open(&offer, &deposit()).await.unwrap();
+    session.clear().await.unwrap();
+    session.prompt("Who is the baker?", Renter::params()).await.unwrap().text().await.unwrap();
+    let first = session.usage();
+    session.clear().await.unwrap();
+    assert!(session.messages().is_empty());
+    session.disconnect();
+    session.prompt("Who is the baker?", Renter::params()).await.unwrap().text().await.unwrap();
+    let second = session.usage();
+    assert_eq!(second.input - first.input, first.input, "the template begins again, and nothing else is fed");
+    assert_eq!(session.messages().len(), 2);
+    assert_eq!(session.close().await.unwrap().usage, second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_dropped_is_cleared_away() {
     let market = market().await;
     let offer = market.offer(Address::ZERO).await.unwrap();

@@ -11,6 +11,7 @@
 //! means that the host breaks the protocol: drop the connection; [`RenterSession::connect`] goes on from the last
 //! checkpoint that agreed.
 
+mod clear;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use crate::{
     wire::{self, ClientMessage, ErrorFrame, HostMessage, Message, Params},
 };
 use alloy_primitives::{B256, U256};
+use clear::Clearing;
 use turn::Pending;
 use verifier::Verifier;
 
@@ -104,6 +106,8 @@ pub enum Event {
         /// By the host signer.
         signature: Signature65,
     },
+    /// The conversation begins anew; what was billed stays billed.
+    Cleared,
     /// The host is there.
     Pong,
 }
@@ -161,6 +165,7 @@ pub struct RenterSession {
     pending: Option<Pending>,
     voucher: Option<Voucher>,
     next_prompt: u32,
+    clearing: Clearing,
 }
 
 // By hand: a conversation must not end up in a log.
@@ -187,6 +192,7 @@ impl RenterSession {
             pending: None,
             voucher: None,
             next_prompt: 0,
+            clearing: Clearing::default(),
         }
     }
 
@@ -220,9 +226,7 @@ impl RenterSession {
     }
 
     fn ask(&mut self, new: Vec<Message>, text: Option<String>, params: Params) -> Result<ClientMessage, Error> {
-        if self.pending.is_some() {
-            return Err(Error::coded(Code::SessionBusy, "an answer is coming in"));
-        }
+        self.idle()?;
         let (Phase::Open, Some((opened, verifier))) = (self.phase, &self.served) else { return Err(not_open()) };
         params.validate()?;
         let messages = match text {
@@ -240,6 +244,14 @@ impl RenterSession {
         Ok(ClientMessage::Prompt(prompt))
     }
 
+    /// Nothing is asked of the host.
+    fn idle(&self) -> Result<(), Error> {
+        if self.pending.is_some() || self.clearing.is_asked() {
+            return Err(Error::coded(Code::SessionBusy, "an answer is coming in"));
+        }
+        Ok(())
+    }
+
     /// Asks the host to stop the answer coming in, if there is one. It still ends in [`Event::Done`]; what arrived is
     /// owed.
     #[must_use]
@@ -254,9 +266,7 @@ impl RenterSession {
     ///
     /// [`Code::SessionBusy`] while an answer is coming in, [`Code::UnexpectedMessage`] unless the session is open.
     pub fn close(&mut self) -> Result<ClientMessage, Error> {
-        if self.pending.is_some() {
-            return Err(Error::coded(Code::SessionBusy, "an answer is coming in"));
-        }
+        self.idle()?;
         if self.phase != Phase::Open {
             return Err(not_open());
         }
@@ -298,8 +308,7 @@ impl RenterSession {
             return Ok(Reaction::send(ClientMessage::Open(Box::new(open))));
         };
         self.phase = Phase::Resuming;
-        let (checkpoint, head) = verifier.position();
-        let turns = verifier.turns();
+        let (checkpoint, head, turns) = verifier.position();
         let resume = wire::Resume { session_id: self.id, channel_key, signature, turns, head, checkpoint };
         Ok(Reaction::send(ClientMessage::Resume(resume)))
     }
@@ -313,6 +322,7 @@ impl RenterSession {
 
     fn resumed(&mut self, resumed: &wire::Resumed) -> Result<Reaction, Error> {
         self.verifier()?.roll_back();
+        self.clearing.resumed();
         self.phase = Phase::Open;
         // A voucher and a prompt may have been on their way when the connection dropped.
         let mut send: Vec<ClientMessage> = self.voucher_message().into_iter().collect();
@@ -343,6 +353,7 @@ impl RenterSession {
                 Ok(Reaction::event(Event::Evicted { tokens: evicted.tokens }))
             }
             HostMessage::Error(refused) => self.refused(refused),
+            HostMessage::Cleared => self.cleared(),
             HostMessage::Pong => Ok(Reaction::event(Event::Pong)),
             _ => Err(misbehaves("a message out of order")),
         }

@@ -2,6 +2,7 @@
 
 use super::{
     Agreement, Phase, RenterSession,
+    clear::Clearing,
     turn::Pending,
     verifier::{Verified, Verifier},
 };
@@ -28,6 +29,7 @@ struct Snapshot {
     pending: Option<Pending>,
     signed: Option<Signed>,
     next_prompt: u32,
+    clearing: Clearing,
 }
 
 /// Counts and head of a voucher. Its signature is made again.
@@ -68,6 +70,7 @@ impl RenterSession {
                 head: voucher.head,
             }),
             next_prompt: self.next_prompt,
+            clearing: self.clearing,
         })
     }
 
@@ -113,6 +116,7 @@ impl RenterSession {
             pending: kept.pending,
             voucher,
             next_prompt: kept.next_prompt,
+            clearing: kept.clearing,
         })
     }
 

@@ -414,3 +414,52 @@ fn messages_in_the_wrong_phase_are_refused() {
     assert!(apart.prompt("Who?".into(), params()).is_err() && apart.close().is_err());
     assert!(apart.receive(HostMessage::Pong).is_err());
 }
+
+/// A session whose first answer is complete and vouched for.
+fn answered() -> (RenterSession, Host) {
+    let (mut session, mut host) = answering(3);
+    let _ = step(&mut session, HostMessage::Checkpoint(host.checkpoint()));
+    let _ = step(&mut session, HostMessage::Done(Host::done(0, 4, &params())));
+    (session, host)
+}
+
+#[test]
+fn a_cleared_conversation_begins_anew_with_the_same_heads_on_both_sides() {
+    let (mut session, mut host) = answered();
+    assert!(matches!(session.clear(), Ok(ClientMessage::Clear)));
+    assert_eq!(session.prompt("Who?".into(), params()).map_err(|error| error.code()).err(), Some(Code::SessionBusy));
+    host.ledger.edit(0, 7);
+    assert_eq!(step(&mut session, HostMessage::Cleared), Some(Event::Cleared));
+    assert!(session.messages().is_empty());
+    assert!(refusal(&mut session, HostMessage::Cleared).contains("unasked"));
+
+    let _ = session.prompt("Who?".into(), params()).expect("a prompt");
+    let accepted = host.accepted(1, &[1, 2]);
+    let _ = step(&mut session, HostMessage::Accepted(accepted));
+    assert!(step(&mut session, HostMessage::Checkpoint(host.checkpoint())).is_some(), "the edit is in both heads");
+}
+
+#[test]
+fn a_clear_that_a_dropped_connection_left_open_is_offered_again_or_asked_again() {
+    for arrived in [false, true] {
+        let (mut session, mut host) = answered();
+        let _ = session.clear().expect("idle");
+        let hello = session.connect(B256::repeat_byte(6));
+        let _ = session.receive(host.hello_ack(&hello, &key(1))).expect("its signature");
+        let resumed = wire::Resumed { turns: 1, head: B256::ZERO, checkpoint: 1, tokens: 0 };
+        let _ = step(&mut session, HostMessage::Resumed(resumed));
+        let again = HostMessage::Done(Host::done(0, 4, &params()));
+        assert_eq!(step(&mut session, again), None, "known");
+        let _ = session.clear().expect("asked again");
+        host.ledger.edit(0, 7);
+        assert_eq!(step(&mut session, HostMessage::Cleared), Some(Event::Cleared));
+        if arrived {
+            // The first was answered too; the second found nothing to drop.
+            assert_eq!(step(&mut session, HostMessage::Cleared), Some(Event::Cleared));
+        }
+        let _ = session.prompt("Who?".into(), params()).expect("a prompt");
+        let accepted = host.accepted(1, &[1, 2]);
+        let _ = step(&mut session, HostMessage::Accepted(accepted));
+        assert!(step(&mut session, HostMessage::Checkpoint(host.checkpoint())).is_some());
+    }
+}

@@ -46,6 +46,7 @@ impl RenterSession {
         let voucher = verifier.checkpoint(checkpoint)?;
         let event = Event::Voucher { usage: voucher.usage(), owed: verifier.owed() };
         self.voucher = Some(voucher);
+        self.clearing.checked();
         Ok(Reaction { record: true, send: self.voucher_message().into_iter().collect(), event: Some(event) })
     }
 
@@ -69,8 +70,12 @@ impl RenterSession {
                 }
                 None => self.withdraw_prompt(id),
             }
-        } else if self.phase == Phase::Closing {
-            self.phase = Phase::Open;
+        } else {
+            // What was asked without an id was refused.
+            self.clearing.refused();
+            if self.phase == Phase::Closing {
+                self.phase = Phase::Open;
+            }
         }
         Ok(Reaction::event(Event::Refused(refused)))
     }

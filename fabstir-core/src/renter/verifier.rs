@@ -30,7 +30,10 @@ pub(super) struct Verifier {
     terms: Terms,
     domain: Domain,
     ledger: RenterLedger,
+    /// Every token of the session.
     tokens: Vec<u32>,
+    /// The first of them that the context still has.
+    live_from: usize,
     turns: u64,
     seed_link: B256,
     open: Option<OpenTurn>,
@@ -43,6 +46,7 @@ pub(super) struct Verifier {
 #[derive(Clone)]
 struct Safe {
     tokens: usize,
+    live_from: usize,
     turns: u64,
     seed_link: B256,
     open: Option<OpenTurn>,
@@ -54,6 +58,7 @@ pub(super) struct Verified {
     /// `None` before the first checkpoint.
     anchor: Option<Anchor>,
     tokens: Vec<u32>,
+    live_from: usize,
     turns: u64,
     seed_link: B256,
     open: Option<OpenTurn>,
@@ -73,7 +78,7 @@ impl Verifier {
             return Err(misbehaves("it serves another model than the terms name"));
         }
         let seed_link = opened.seed_commitment;
-        let verified = Verified { anchor: None, tokens: Vec::new(), turns: 0, seed_link, open: None };
+        let verified = Verified { anchor: None, tokens: Vec::new(), live_from: 0, turns: 0, seed_link, open: None };
         Self::restore(agreement, id, opened, verified)
     }
 
@@ -88,8 +93,9 @@ impl Verifier {
         opened: &wire::Opened,
         verified: Verified,
     ) -> Result<Self, Error> {
-        if verified.open.as_ref().is_some_and(|open| open.first_token > verified.tokens.len()) {
-            return Err(Error::invalid("snapshot", "an answer that begins after its end"));
+        let length = verified.tokens.len();
+        if verified.live_from > length || verified.open.as_ref().is_some_and(|open| open.first_token > length) {
+            return Err(Error::invalid("snapshot", "a context or an answer that begins after its end"));
         }
         let config = LedgerConfig {
             session_id: id,
@@ -103,15 +109,16 @@ impl Verifier {
             Some(anchor) => transcript.at(anchor),
             None => transcript,
         };
-        let Verified { tokens, turns, seed_link, open, .. } = verified;
+        let Verified { tokens, live_from, turns, seed_link, open, .. } = verified;
         Ok(Self {
             id,
             terms: agreement.terms.clone(),
             domain: agreement.domain.clone(),
             ledger: RenterLedger::new(config, transcript),
-            safe: Safe { tokens: tokens.len(), turns, seed_link, open: open.clone() },
+            safe: Safe { tokens: tokens.len(), live_from, turns, seed_link, open: open.clone() },
             vocabulary: opened.profile.vocabulary,
             tokens,
+            live_from,
             turns,
             seed_link,
             open,
@@ -123,6 +130,7 @@ impl Verifier {
         Verified {
             anchor: self.ledger.verified().anchor(),
             tokens: self.tokens[..self.safe.tokens].to_vec(),
+            live_from: self.safe.live_from,
             turns: self.safe.turns,
             seed_link: self.safe.seed_link,
             open: self.safe.open.clone(),
@@ -158,15 +166,28 @@ impl Verifier {
         self.turns
     }
 
-    /// Number and head of the last verified checkpoint, for `resume`.
-    pub(super) fn position(&self) -> (u64, B256) {
-        (self.ledger.verified().sequence(), self.ledger.verified().head())
+    /// Number and head of the last verified checkpoint, and the turns begun before it, for `resume`.
+    pub(super) fn position(&self) -> (u64, B256, u64) {
+        (self.ledger.verified().sequence(), self.ledger.verified().head(), self.safe.turns)
+    }
+
+    /// The context is empty now: nothing said before is part of what the model reads.
+    pub(super) fn cleared(&mut self) -> Result<(), Error> {
+        if self.open.is_some() {
+            return Err(misbehaves("it empties the context in the middle of an answer"));
+        }
+        if self.live_from < self.tokens.len() {
+            self.ledger.edit(self.live_from as u64, self.tokens.len() as u64);
+            self.live_from = self.tokens.len();
+        }
+        Ok(())
     }
 
     /// Forgets what came after the last verified checkpoint: the host offers it again.
     pub(super) fn roll_back(&mut self) {
         self.ledger.rollback();
         self.tokens.truncate(self.safe.tokens);
+        self.live_from = self.safe.live_from;
         self.turns = self.safe.turns;
         self.seed_link = self.safe.seed_link;
         self.open = self.safe.open.clone();
@@ -191,7 +212,7 @@ impl Verifier {
         let began = self.usage();
         let again = accepted.input_tokens.checked_sub(fed).and_then(|count| usize::try_from(count).ok());
         let again = again.filter(|count| *count == 0 || pending.prompt.params.reread);
-        let Some(again) = again.and_then(|count| self.tokens.get(..count)) else {
+        let Some(again) = again.and_then(|count| self.tokens[self.live_from..].get(..count)) else {
             return Err(misbehaves("it bills input tokens it does not name"));
         };
         self.ledger.begin_turn();
@@ -247,8 +268,13 @@ impl Verifier {
             &self.domain,
             self.terms.hostSigner,
         )?;
-        self.safe =
-            Safe { tokens: self.tokens.len(), turns: self.turns, seed_link: self.seed_link, open: self.open.clone() };
+        self.safe = Safe {
+            tokens: self.tokens.len(),
+            live_from: self.live_from,
+            turns: self.turns,
+            seed_link: self.seed_link,
+            open: self.open.clone(),
+        };
         Ok(voucher)
     }
 
