@@ -59,6 +59,8 @@ pub enum fabstir_event_kind {
     Closed = 9,
     /// The host is there.
     Pong = 10,
+    /// The conversation begins anew; what was billed stays billed.
+    Cleared = 11,
 }
 
 /// One thing that happened while an answer came in. Fields that its kind does not name are zero.
@@ -128,6 +130,7 @@ impl From<Event> for fabstir_event {
             }
             Event::Closed { close, .. } => Self { usage: close.usage().into(), ..Self::new(Kind::Closed) },
             Event::Pong => Self::new(Kind::Pong),
+            Event::Cleared => Self::new(Kind::Cleared),
             _ => Self::new(Kind::None),
         }
     }

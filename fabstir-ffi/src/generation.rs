@@ -197,10 +197,12 @@ fn drive(mut generation: Box<dyn Generation>, outlet: &SyncSender<Item>, cancell
 /// Begins an answer; it is made in the background, beside others, and pulled with fabstir_generation_next(). `request` is
 /// JSON; one of messages and tokens is needed, fractions are integers in thousandths:
 ///
-///     {"messages": [{"role", "content"}], "tokens": [ids], "temperature": 0 to 2000, "top_k": 0 to 256,
-///      "top_p": 1 to 1000, "min_p": 0 to 1000, "seed": 0x-hex of 32 bytes, "max_tokens": number, "stop": [texts],
-///      "sequence": a number of the caller's below 2^63 for the conversation, kept for a later request,
-///      "known": how many of the tokens are in that conversation's cache, "reread": whether to read them again if not}
+/// ```text
+/// {"messages": [{"role", "content"}], "tokens": [ids], "temperature": 0 to 2000, "top_k": 0 to 256,
+///  "top_p": 1 to 1000, "min_p": 0 to 1000, "seed": 0x-hex of 32 bytes, "max_tokens": number, "stop": [texts],
+///  "sequence": a number of the caller's below 2^63 for the conversation, kept for a later request,
+///  "known": how many of the tokens are in that conversation's cache, "reread": whether to read them again if not}
+/// ```
 ///
 /// The same tokens, seed and sampling give the same answer. INVALID_PARAMS, TEMPLATE_FAILED, PROMPT_TOO_LONG, CONTEXT_FULL,
 /// EVICTED, OVERLOADED if no place is free.

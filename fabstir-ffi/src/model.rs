@@ -155,9 +155,11 @@ impl From<ModelConfig> for LlamaConfig {
 /// Begins to load a GGUF, in a thread of ours; see fabstir_model_wait(). Every other function waits for it too. `config` is
 /// JSON, of which the path is needed:
 ///
-///     {"path": the GGUF, "context_length": tokens, "sequences": conversations held at once, 1 to 256, "prefill": 1 to 64,
-///      "threads": number, "gpu_layers": number, "flash_attention": bool, "kv_type_k", "kv_type_v": "f32", "f16", "bf16"
-///      or "q8_0", "chat_template": Jinja, "read_ahead": tokens}
+/// ```text
+/// {"path": the GGUF, "context_length": tokens, "sequences": conversations held at once, 1 to 256, "prefill": 1 to 64,
+///  "threads": number, "gpu_layers": number, "flash_attention": bool, "kv_type_k", "kv_type_v": "f32", "f16", "bf16"
+///  or "q8_0", "chat_template": Jinja, "read_ahead": tokens}
+/// ```
 ///
 /// Feature: llama.
 /// Memory: the caller frees `*model` with fabstir_model_free().
@@ -212,7 +214,9 @@ struct InfoJson<'a> {
 
 /// What the model is, as JSON:
 ///
-///     {"name", "model_id", "blake3", "size", "context_length", "template_overhead", "profile", "profile_hash", "runtime"}
+/// ```text
+/// {"name", "model_id", "blake3", "size", "context_length", "template_overhead", "profile", "profile_hash", "runtime"}
+/// ```
 ///
 /// Feature: llama.
 /// Memory: the caller frees `*info` with fabstir_string_free().

@@ -69,23 +69,6 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, len: usize, what: &'static
         .map_err(|error| Failure::new(fabstir_status::InvalidUtf8, format!("{what} is not UTF-8: {error}")))
 }
 
-/// A text, or `None` if the pointer is NULL.
-///
-/// # Safety
-///
-/// As [`slice`].
-pub(crate) unsafe fn text_optional<'a>(
-    pointer: *const c_char,
-    len: usize,
-    what: &'static str,
-) -> Outcome<Option<&'a str>> {
-    if pointer.is_null() && len == 0 {
-        return Ok(None);
-    }
-    // SAFETY: the caller's word.
-    unsafe { text(pointer, len, what) }.map(Some)
-}
-
 /// A place for a result, written at most once, and only when all went well.
 #[derive(Debug)]
 pub(crate) struct Out<'a, T> {
@@ -142,7 +125,6 @@ mod tests {
             assert_eq!(read(&7_u32, "x").map_err(|f| f.status), Ok(7));
             assert_eq!(text(c"caf\xc3\xa9".as_ptr(), 5, "x").map_err(|f| f.status), Ok("caf\u{e9}"));
             assert_eq!(status(text(c"caf\xc3\xa9".as_ptr(), 4, "x")), Some(fabstir_status::InvalidUtf8));
-            assert_eq!(text_optional(ptr::null(), 0, "x").map_err(|f| f.status), Ok(None));
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     boundary::{Failure, Outcome, guard},
     buffer::fabstir_string,
+    event::fabstir_finish,
     fabstir_hash, fabstir_status,
     handle::Table,
     json,
@@ -257,24 +258,25 @@ pub unsafe extern "C" fn fabstir_job_push(
 }
 
 /// Adds text to an answer, where the queue deals in text: a token for each byte. Waits for room: TIMEOUT if some of it
-/// found none in time, END once nothing more is wanted. `*written` is what was taken, with OK and TIMEOUT alike: offer the
+/// found none in time, END once nothing more is wanted. The text is UTF-8, and may begin or end inside a character, as what
+/// is left of another does. `*written` is what was taken, with OK and TIMEOUT alike: offer the
 /// rest again.
 /// Feature: host.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fabstir_job_write(
     job: *const fabstir_job,
-    text: *const c_char,
+    text: *const u8,
     len: usize,
     timeout_ms: u32,
     written: *mut usize,
 ) -> fabstir_status {
     guard(|| {
         // SAFETY: the caller's pointers are as the conventions say.
-        let (text, written) = unsafe { (crate::pointer::text(text, len, "text")?, out(written, "written")?) };
+        let (text, written) = unsafe { (slice(text, len, "text")?, out(written, "written")?) };
         let job = JOBS.get(job)?;
         let request = open(&job)?;
         let Some(Request::Answer(answer)) = request.as_ref() else { return Err(not_an_answer(request.as_ref())) };
-        let offer = answer.write(text.as_bytes(), milliseconds(timeout_ms))?;
+        let offer = answer.write(text, milliseconds(timeout_ms))?;
         if let Offered::Taken(taken) = offer {
             written.write(taken);
         }
@@ -304,15 +306,19 @@ pub unsafe extern "C" fn fabstir_job_cancelled(
     })
 }
 
-/// Ends an answer: `complete` where the model ended it, else it was cut at its length.
+/// Ends an answer; `finish` is a fabstir_finish: STOP where the model came to its end, LENGTH where it was cut. INVALID_VALUE
+/// for any other, or if something else was asked.
 /// Feature: host.
 #[unsafe(no_mangle)]
-pub extern "C" fn fabstir_job_finish(job: *const fabstir_job, complete: bool) -> fabstir_status {
+pub extern "C" fn fabstir_job_finish(job: *const fabstir_job, finish: u32) -> fabstir_status {
     guard(|| {
+        let reason = match finish {
+            finish if finish == fabstir_finish::Stop as u32 => FinishReason::Stop,
+            finish if finish == fabstir_finish::Length as u32 => FinishReason::Length,
+            _ => return Err(Failure::invalid("finish", "neither STOP nor LENGTH")),
+        };
         match take(&*JOBS.get(job)?, |request| matches!(request, Request::Answer(_)))? {
-            Request::Answer(answer) => {
-                answer.finish(if complete { FinishReason::Stop } else { FinishReason::Length });
-            }
+            Request::Answer(answer) => answer.finish(reason),
             _ => return Err(other_kind()),
         }
         Ok(())

@@ -69,9 +69,11 @@ async fn connect(config: RenterConfig, key: fabstir_core::signature::SigningKey)
 
 /// A renter that pays with this key. `config` is JSON:
 ///
-///     {"rpc": URL, "market": address, "store": path of the file that keeps its sessions (and their keys),
-///      "chain_id": number, "confirmations": number, "json": speak JSON with hosts instead of CBOR,
-///      "allow_plaintext": talk to hosts on other machines without encryption}
+/// ```text
+/// {"rpc": URL, "market": address, "store": path of the file that keeps its sessions (and their keys),
+///  "chain_id": number, "confirmations": number, "json": speak JSON with hosts instead of CBOR,
+///  "allow_plaintext": talk to hosts on other machines without encryption}
+/// ```
 ///
 /// The first three are needed. Asks the chain; INVALID_VALUE, INVALID_CONFIG, RPC_UNAVAILABLE, NO_CONTRACT, STORAGE...
 /// Feature: client.
@@ -131,7 +133,9 @@ impl<'a> From<&'a HostOffer> for OfferJson<'a> {
 
 /// Offers in the registry, cheapest output first, as JSON:
 ///
-///     [{"host", "signer", "url", "metadata", "model_id", "token", "input_price", "output_price"}]
+/// ```text
+/// [{"host", "signer", "url", "metadata", "model_id", "token", "input_price", "output_price"}]
+/// ```
 ///
 /// prices in base units per 1,000,000 LLM tokens. `filter` is JSON, possibly empty: {"host", "model_id", "token"}; the zero
 /// token is the chain's coin. Asks the chain.
@@ -180,8 +184,10 @@ async fn open(renter: &Renter, opening: Opening) -> Result<Live, Failure> {
 
 /// Locks a deposit and opens a session at the cheapest host that fits. `options` is JSON:
 ///
-///     {"deposit": base units as a decimal string, "token": address, zero or left out: the chain's coin,
-///      "host": address, "model_id": 0x-hex, "duration_seconds": number, "grace_seconds": number}
+/// ```text
+/// {"deposit": base units as a decimal string, "token": address, zero or left out: the chain's coin,
+///  "host": address, "model_id": 0x-hex, "duration_seconds": number, "grace_seconds": number}
+/// ```
 ///
 /// Sends a transaction. MODEL_NOT_SERVED if no host fits; INVALID_PARAMS for a deposit outside the market's limits;
 /// INSUFFICIENT_FUNDS; those of chain and host.
@@ -234,8 +240,10 @@ fn records(renter: &Renter) -> Outcome<Vec<RecordJson>> {
 
 /// The sessions that the renter keeps, as JSON:
 ///
-///     [{"session_id", "standing": "opening", "open" or "ended", "terms", "deposit", "url", "input_tokens",
-///       "output_tokens", "head"}]
+/// ```text
+/// [{"session_id", "standing": "opening", "open" or "ended", "terms", "deposit", "url", "input_tokens",
+///   "output_tokens", "head"}]
+/// ```
 ///
 /// Feature: client.
 /// Memory: the caller frees `*kept` with fabstir_string_free().

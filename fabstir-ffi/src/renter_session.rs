@@ -248,6 +248,19 @@ pub unsafe extern "C" fn fabstir_renter_session_cancel(session: *mut fabstir_ren
     })
 }
 
+/// Asks the host to forget the conversation: the next prompt is the first of a new one. What was billed stays billed.
+/// SESSION_BUSY while an answer is coming in, UNEXPECTED_MESSAGE unless the session is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fabstir_renter_session_clear(session: *mut fabstir_renter_session) -> fabstir_status {
+    guard(|| {
+        engine(session, |engine| {
+            let clear = engine.inner.clear()?;
+            engine.outbox.push_back(clear);
+            Ok(())
+        })
+    })
+}
+
 /// Asks for the end of the session. SESSION_BUSY while an answer is coming in, UNEXPECTED_MESSAGE unless it is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fabstir_renter_session_close(session: *mut fabstir_renter_session) -> fabstir_status {

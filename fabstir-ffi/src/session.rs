@@ -59,8 +59,10 @@ unsafe fn params(options: *const c_char, len: usize) -> Outcome<Params> {
 /// Asks the next question of the conversation; the answer is pulled with fabstir_session_next(). `options` is JSON,
 /// possibly empty; fractions are integers in thousandths:
 ///
-///     {"temperature": 0 to 2000, "top_k": 0 to 256, "top_p": 1 to 1000, "min_p": 0 to 1000, "max_tokens": number,
-///      "stop": [texts], "nonce": 0x-hex of 32 bytes, "reread": whether to pay for reading an evicted history again}
+/// ```text
+/// {"temperature": 0 to 2000, "top_k": 0 to 256, "top_p": 1 to 1000, "min_p": 0 to 1000, "max_tokens": number,
+///  "stop": [texts], "nonce": 0x-hex of 32 bytes, "reread": whether to pay for reading an evicted history again}
+/// ```
 ///
 /// SESSION_BUSY while an answer is coming in; INVALID_PARAMS; SESSION_NOT_ACTIVE once closed.
 /// Feature: client.
@@ -127,6 +129,14 @@ pub unsafe extern "C" fn fabstir_session_cancel(session: *const fabstir_session)
         SESSIONS.get(session)?.cancel();
         Ok(())
     })
+}
+
+/// Begins the conversation anew in the same session: the model forgets what was said; what was billed stays billed.
+/// SESSION_BUSY while an answer is coming in, UNSUPPORTED from a host that cannot.
+/// Feature: client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fabstir_session_clear(session: *const fabstir_session) -> fabstir_status {
+    guard(|| SESSIONS.get(session)?.clear())
 }
 
 /// Adds to the deposit. Sends a transaction; SESSION_BUSY while an answer is coming in.

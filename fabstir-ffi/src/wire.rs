@@ -60,8 +60,10 @@ pub unsafe extern "C" fn fabstir_wire_convert(
 
 /// The record of a turn as it is stored, deterministic CBOR, and the BLAKE3 it is stored under. `record` is JSON:
 ///
-///     {"role", "tokens": [ids], "text", "params": {"temperature", "top_k", "top_p", "min_p"},
-///      "finish_reason": "stop", "length", "cancelled" or "credit"}
+/// ```text
+/// {"role", "tokens": [ids], "text", "params": {"temperature", "top_k", "top_p", "min_p"},
+///  "finish_reason": "stop", "length", "cancelled" or "credit"}
+/// ```
 ///
 /// `id` and `stored` may each be NULL if it is not wanted.
 /// Memory: the caller frees `*stored` with fabstir_bytes_free().

@@ -1,7 +1,7 @@
 //! Solidity values as JSON: lists stay lists, structs are objects, every number is a decimal string.
 
 use crate::boundary::{Failure, Outcome};
-use alloy_dyn_abi::{DynSolValue, Specifier};
+use alloy_dyn_abi::{DynSolType, DynSolValue, Specifier};
 use alloy_json_abi::{EventParam, Param};
 use alloy_primitives::hex;
 use serde_json::{Map, Value};
@@ -43,7 +43,19 @@ pub(super) fn read_all(params: &[Param], given: &Value) -> Outcome<Vec<DynSolVal
 fn read(param: &Param, value: &Value) -> Outcome<DynSolValue> {
     let unfit = |error: alloy_dyn_abi::Error| Failure::invalid("argument", format!("{}: {error}", param.name));
     let ordered = unnamed(param.into(), value)?;
-    param.resolve().and_then(|ty| ty.coerce_json(&ordered)).map_err(unfit)
+    param.resolve().and_then(|ty| plain(ty).coerce_json(&ordered)).map_err(unfit)
+}
+
+/// The type with every struct as a tuple: fields are in order by then.
+fn plain(ty: DynSolType) -> DynSolType {
+    match ty {
+        DynSolType::CustomStruct { tuple, .. } | DynSolType::Tuple(tuple) => {
+            DynSolType::Tuple(tuple.into_iter().map(plain).collect())
+        }
+        DynSolType::Array(element) => DynSolType::Array(Box::new(plain(*element))),
+        DynSolType::FixedArray(element, size) => DynSolType::FixedArray(Box::new(plain(*element)), size),
+        simple => simple,
+    }
 }
 
 /// The same value with every struct as a list of its fields.

@@ -36,6 +36,7 @@ type Reply<T> = oneshot::Sender<Result<T, Failure>>;
 
 enum Command {
     Ask(Asking, Reply<()>),
+    Clear(Reply<()>),
     TopUp(Amount, Reply<()>),
     Close(Reply<fabstir_ledger>),
 }
@@ -140,6 +141,11 @@ impl Live {
         self.order(|reply| Command::TopUp(amount, reply))
     }
 
+    pub(super) fn clear(&self) -> Outcome {
+        self.refuse_while_answering()?;
+        self.order(Command::Clear)
+    }
+
     pub(super) fn close(&self) -> Outcome<fabstir_ledger> {
         self.refuse_while_answering()?;
         self.order(Command::Close)
@@ -203,10 +209,15 @@ async fn drive(
     while let Some(command) = orders.recv().await {
         match command {
             Command::Ask(asking, reply) => answer(&mut session, asking, reply, &outlet, &shared).await,
+            Command::Clear(reply) => {
+                let done = session.clear().await.map_err(Into::into);
+                shared.note_messages(&session);
+                // Whoever asked may be gone.
+                let _ = reply.send(done);
+            }
             Command::TopUp(amount, reply) => {
                 let done = session.top_up(amount).await.map(drop).map_err(Into::into);
                 shared.note(&session);
-                // Whoever asked may be gone.
                 let _ = reply.send(done);
             }
             Command::Close(reply) => {
