@@ -1,5 +1,4 @@
 export * from './slim-api.js';
-export { Engine } from './engine.js';
 export {
   addressOfKey, generateKey, messageSigner, publicKeyOf, recoverSigner, signDigest, signMessage, verifyMessage,
 } from './keys.js';

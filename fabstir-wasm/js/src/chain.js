@@ -36,7 +36,7 @@ export class Chain {
     this.market = market;
   }
 
-  async #read(to, name, words, block = 'latest') {
+  async #read(to, name, words = new Uint8Array(), block = 'latest') {
     const data = await request(this.provider, 'eth_call', [{ to, data: calldata(name, words) }, block]);
     if (data === '0x') throw new FabstirError('no_contract', `no contract of ours at ${to}`, { number: 603 });
     return new Reader(call((core) => core.callResult(name, toBytes(data))));

@@ -1,25 +1,28 @@
 import { FabstirError, fromCore } from './errors.js';
 
+/** The entries' bindings that were loaded, and which of them is in use. */
+const loaded = new Map();
 let glue;
 let generation = 0;
-let loading;
 let poison;
 
 /**
  * Loads the module; later calls return the first one's promise. After a fault of the core (a panic) everything throws
  * until `init` is called again, which starts from a fresh instance: nothing of a broken one is used on.
  */
-export function initWith(bindings, source) {
-  if (!loading || poison || glue !== bindings) {
+export async function initWith(bindings, source) {
+  if (poison) {
+    loaded.clear();
     poison = undefined;
-    glue = bindings;
-    loading = load(bindings, source).catch((error) => {
-      loading = undefined;
-      glue = undefined;
-      throw error;
-    });
   }
-  return loading;
+  if (!loaded.has(bindings)) loaded.set(bindings, load(bindings, source));
+  try {
+    await loaded.get(bindings);
+    glue = bindings;
+  } catch (error) {
+    loaded.delete(bindings);
+    throw error;
+  }
 }
 
 async function load(bindings, source) {
@@ -50,7 +53,7 @@ async function compile(source) {
 /** Calls into the core. Its errors arrive as FabstirError; a panic leaves it unusable. */
 export function call(use) {
   if (poison) throw poison;
-  if (!generation || !glue) throw new FabstirError('invalid_config', 'await init() before anything else');
+  if (!glue) throw new FabstirError('invalid_config', 'await init() before anything else');
   try {
     return use(glue);
   } catch (error) {

@@ -5,7 +5,7 @@
 //
 // CARGO and the variables that xtask sets choose the toolchain.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -38,8 +38,18 @@ function pack(built, name) {
   const optimiser = here('../node_modules/binaryen/bin/wasm-opt');
   const squeeze = quick ? ['-Os'] : ['-Oz', '--converge'];
   run(process.execPath, [optimiser, `${out}${name}_bg.wasm`, '-o', `${out}${name}.wasm`, ...squeeze, '--strip-debug', '--strip-producers', '--strip-target-features', ...flags]);
+  renewable(`${out}${name}_bg.js`);
   for (const file of [`${name}_bg.wasm`, `${name}.js`]) rmSync(out + file);
   console.error(`${name}.wasm: ${statSync(`${out}${name}.wasm`).size} bytes`);
+}
+
+/** Has the glue forget the memory it knew when it is given another instance: a broken core can be started anew then. */
+function renewable(file) {
+  const text = readFileSync(file, 'utf8');
+  const caches = [...text.matchAll(/^let (cached\w+) = null;$/gm)].map(([, name]) => `${name} = null;`);
+  const setter = /(export function __wbg_set_wasm\((\w+)\) \{\s*wasm = \2;)/;
+  if (!caches.length || !setter.test(text)) throw new Error(`${file} is not glue as this version of wasm-bindgen writes it`);
+  writeFileSync(file, text.replace(setter, `$1 ${caches.join(' ')}`));
 }
 
 mkdirSync(out, { recursive: true });
