@@ -16,6 +16,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
+    serve::ListenerExt,
 };
 use fabstir_chain::Wallet;
 use fabstir_core::{
@@ -197,6 +198,12 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> HostError {
 async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: flag::Receiver<bool>) {
     let router = Router::new().route("/v1/session", get(session)).with_state(shared);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    // Small frames go out as they come: a token must not wait for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+    });
     let stop = async move {
         // An error means that the host was dropped: stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;
