@@ -3,6 +3,8 @@
 pub mod abi;
 pub mod amount;
 pub mod cbor;
+#[cfg(feature = "channel")]
+pub mod channel;
 pub mod context;
 pub mod error;
 pub mod inference;
