@@ -98,6 +98,8 @@ class Answer:
                 break
             event = read(out)
             if isinstance(event, Done):
+                # The end of the stream is there too; the session is free for the next prompt once it is taken.
+                native.pull(f"{self._prefix}_next", self._source._raw, None, byref(fabstir_event()))
                 self._end()
             if event is not None:
                 return event
