@@ -19,7 +19,7 @@ contract DeployScript {
 
     /// @notice What may differ between chains.
     struct Config {
-        address owner; // of FabToken and SessionMarket; also receives the initial FAB
+        address owner; // of FabToken, NodeRegistry and SessionMarket; also receives the initial FAB
         address feeRecipient;
         address proofSystem; // zero: none
         uint16 feeBps;
@@ -59,8 +59,9 @@ contract DeployScript {
         uint256 blockBefore = vm.getBlockNumber();
         vm.startBroadcast(sender);
         deployed.fab = address(Deploy.fabToken(config.owner, config.owner));
-        deployed.registry =
-            address(Deploy.nodeRegistry(deployed.fab, config.minStake, config.unbondingPeriod, config.maxMetadata));
+        deployed.registry = address(
+            Deploy.nodeRegistry(config.owner, deployed.fab, config.minStake, config.unbondingPeriod, config.maxMetadata)
+        );
         ISessionMarket market = Deploy.sessionMarket(
             config.owner, deployed.registry, config.proofSystem, config.feeRecipient, config.feeBps
         );

@@ -30,7 +30,7 @@ mod owned {
 /// What to deploy. The defaults are the project's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployConfig {
-    /// Governs market and FAB afterwards; the deploying account by default. Another one must accept the market.
+    /// Governs market, registry and FAB afterwards; the deploying account by default. Another must accept the market.
     pub owner: Option<Address>,
     /// Receives swept fees; the deploying account by default.
     pub fee_recipient: Option<Address>,
@@ -180,7 +180,8 @@ pub async fn deploy(queue: &TransactionQueue, config: &DeployConfig) -> Result<D
         Some(fab) => fab,
         None => create(queue, FAB_TOKEN, &(config.owner.unwrap_or(me), me).abi_encode_params()).await?,
     };
-    let arguments = (fab, config.min_stake.get(), U256::from(config.unbonding_period), U256::from(config.max_metadata));
+    let (unbonding_period, max_metadata) = (U256::from(config.unbonding_period), U256::from(config.max_metadata));
+    let arguments = (config.owner.unwrap_or(me), fab, config.min_stake.get(), unbonding_period, max_metadata);
     let registry = create(queue, NODE_REGISTRY, &arguments.abi_encode_params()).await?;
     let recipient = config.fee_recipient.unwrap_or(me);
     let arguments = (me, registry, config.proof_system, recipient, U256::from(config.fee_bps));

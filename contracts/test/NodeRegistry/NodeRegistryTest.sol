@@ -27,15 +27,20 @@ abstract contract NodeRegistryTest is Test {
     address internal bob;
     address internal carol;
     address internal signer;
+    address internal owner;
+    address internal slasher;
 
     function setUp() public virtual {
         fab = Deploy.fabToken(address(this), address(this));
-        registry = Deploy.nodeRegistry(address(fab), MIN_STAKE, UNBONDING, MAX_METADATA);
+        (owner, slasher) = (makeAddr("owner"), makeAddr("slasher"));
+        registry = Deploy.nodeRegistry(owner, address(fab), MIN_STAKE, UNBONDING, MAX_METADATA);
         (alice, bob, carol, signer) = (makeAddr("alice"), makeAddr("bob"), makeAddr("carol"), makeAddr("signer"));
         fund(alice);
         fund(bob);
         fund(carol);
         vm.warp(1_800_000_000);
+        vm.prank(owner);
+        registry.setSlasher(slasher, true);
     }
 
     function fund(address host) internal {
@@ -100,6 +105,32 @@ abstract contract NodeRegistryTest is Test {
     function unregister(address host) internal {
         vm.prank(host);
         registry.unregister();
+    }
+
+    function slash(address host, uint256 amount) internal {
+        vm.prank(slasher);
+        registry.slash(host, amount, "reason");
+    }
+
+    /// @dev `controller` registers `host`, which agreed.
+    function registerControlled(address controller, address host, INodeRegistry.ModelPrice[] memory prices) internal {
+        vm.prank(host);
+        registry.approveController(controller);
+        vm.prank(controller);
+        registry.registerControlled(host, signer, URL, METADATA, key(), prices);
+    }
+
+    function advertise(address host, bytes32 region, bytes32[] memory list) internal {
+        vm.prank(host);
+        registry.advertise(region, 80, list);
+    }
+
+    /// @dev `count` different capabilities.
+    function capabilities(uint256 count) internal pure returns (bytes32[] memory list) {
+        list = new bytes32[](count);
+        for (uint256 i = 0; i < count; i++) {
+            list[i] = bytes32(i + 1);
+        }
     }
 
     function withdraw(address host) internal {

@@ -8,7 +8,7 @@ import {Test} from "../utils/Test.sol";
 import {vm} from "../utils/Vm.sol";
 import {NodeRegistryHandler} from "./handlers/NodeRegistryHandler.sol";
 
-/// @notice The invariants R1 to R7 of README.md, in its order.
+/// @notice The invariants R1 to R8 of README.md, in its order.
 contract NodeRegistryInvariants is Test {
     IFabToken internal fab;
     INodeRegistry internal registry;
@@ -17,14 +17,15 @@ contract NodeRegistryInvariants is Test {
     function setUp() external {
         vm.warp(1_800_000_000);
         fab = Deploy.fabToken(address(this), address(this));
-        registry = Deploy.nodeRegistry(address(fab), 1000e18, 7 days, 4096);
+        registry = Deploy.nodeRegistry(address(this), address(fab), 1000e18, 7 days, 4096);
         handler = new NodeRegistryHandler(registry, fab);
-        for (uint256 i = 0; i < handler.HOSTS(); i++) {
-            assertTrue(fab.transfer(handler.hosts(i), wallet()));
+        registry.setSlasher(address(handler), true);
+        for (uint256 i = 0; i < handler.ACCOUNTS(); i++) {
+            assertTrue(fab.transfer(handler.accounts(i), wallet()));
         }
 
         targetContract(address(handler));
-        bytes4[] memory moves = new bytes4[](8);
+        bytes4[] memory moves = new bytes4[](11);
         moves[0] = handler.register.selector;
         moves[1] = handler.update.selector;
         moves[2] = handler.setPrices.selector;
@@ -33,17 +34,21 @@ contract NodeRegistryInvariants is Test {
         moves[5] = handler.unregister.selector;
         moves[6] = handler.withdrawStake.selector;
         moves[7] = handler.wait.selector;
+        moves[8] = handler.registerControlled.selector;
+        moves[9] = handler.advertise.selector;
+        moves[10] = handler.slash.selector;
         targetSelectors(address(handler), moves);
     }
 
     /// @dev One campaign for all, since Foundry plays a campaign of its own for each function named so.
-    function invariant_R1toR6() external view {
+    function invariant_R1toR8() external view {
         checkHoldsExactlyTheStakes();
-        checkStakeOnlyGoesBackToItsHost();
+        checkStakeOnlyGoesBackToItsOwner();
         checkHostIsActiveLeavingOrGone();
         checkNodesAreTheActiveHosts();
         checkModelsListTheHostsThatOfferThem();
         checkOffersAreThoseOfThisRegistration();
+        checkListsFollowWhatIsAdvertised();
     }
 
     /// @dev R1.
@@ -56,12 +61,18 @@ contract NodeRegistryInvariants is Test {
     }
 
     /// @dev R2.
-    function checkStakeOnlyGoesBackToItsHost() private view {
-        for (uint256 i = 0; i < handler.HOSTS(); i++) {
-            address host = handler.hosts(i);
-            uint256 stake = registry.nodeOf(host).stake;
-            assertEq(stake, handler.stakes(host), "R2: stake");
-            assertEq(fab.balanceOf(host) + stake, wallet(), "R2: wallet");
+    function checkStakeOnlyGoesBackToItsOwner() private view {
+        for (uint256 i = 0; i < handler.ACCOUNTS(); i++) {
+            address account = handler.accounts(i);
+            uint256 owned;
+            for (uint256 h = 0; h < handler.HOSTS(); h++) {
+                address host = handler.hosts(h);
+                uint256 stake = registry.nodeOf(host).stake;
+                assertEq(stake, handler.stakes(host), "R2: stake of a host");
+                if (handler.ownerOf(host) == account) owned += stake;
+            }
+            assertEq(owned, handler.owned(account), "R2: stake");
+            assertEq(fab.balanceOf(account) + owned, handler.fortune(account), "R2: wallet");
         }
     }
 
@@ -74,7 +85,7 @@ contract NodeRegistryInvariants is Test {
             assertEq(info.unbondingUntil, handler.unbondingUntil(host), "R3: unbonding");
             assertEq(info.signer, handler.signers(host), "R3: signer");
             if (info.active) {
-                assertGe(info.stake, registry.minStake(), "R3: active without stake");
+                assertGe(info.stake, registry.slashRules().floor, "R3: active without stake");
                 assertEq(info.unbondingUntil, 0, "R3: active and unbonding");
             } else if (info.unbondingUntil == 0) {
                 INodeRegistry.NodeInfo memory empty;
@@ -136,6 +147,45 @@ contract NodeRegistryInvariants is Test {
         }
     }
 
+    /// @dev R8.
+    function checkListsFollowWhatIsAdvertised() private view {
+        for (uint256 k = 0; k < handler.KEYS(); k++) {
+            bytes32 listKey = handler.keyAt(k);
+            address[] memory inRegion = registry.nodesByRegion(listKey, 0, 256);
+            address[] memory capable = registry.nodesByCapability(listKey, 0, 256);
+            uint256 regional;
+            uint256 able;
+            for (uint256 i = 0; i < handler.HOSTS(); i++) {
+                address host = handler.hosts(i);
+                uint256 once = handler.regions(host) == listKey ? 1 : 0;
+                assertEq(occurrences(inRegion, host), once, "R8: region");
+                regional += once;
+                once = handler.capabilities(host) >> k & 1;
+                assertEq(occurrences(capable, host), once, "R8: capability");
+                able += once;
+            }
+            assertEq(inRegion.length, regional, "R8: strangers in a region");
+            assertEq(capable.length, able, "R8: strangers with a capability");
+        }
+        checkControllers();
+    }
+
+    function checkControllers() private view {
+        for (uint256 c = 0; c < handler.ACCOUNTS(); c++) {
+            address controller = handler.accounts(c);
+            address[] memory controlled = registry.nodesByController(controller, 0, 256);
+            uint256 expected;
+            for (uint256 i = 0; i < handler.HOSTS(); i++) {
+                address host = handler.hosts(i);
+                uint256 once = handler.active(host) && registry.controllerOf(host) == controller ? 1 : 0;
+                assertEq(occurrences(controlled, host), once, "R8: controlled");
+                expected += once;
+            }
+            assertEq(controlled.length, expected, "R8: strangers of a controller");
+            assertEq(registry.isSuspiciousController(controller), expected >= 3, "R8: suspicion");
+        }
+    }
+
     /// @dev R7: at the end of every run, whatever happened in it.
     function afterInvariant() external {
         for (uint256 i = 0; i < handler.HOSTS(); i++) {
@@ -148,14 +198,25 @@ contract NodeRegistryInvariants is Test {
         skip(registry.unbondingPeriod());
         for (uint256 i = 0; i < handler.HOSTS(); i++) {
             address host = handler.hosts(i);
-            if (registry.nodeOf(host).unbondingUntil != 0) {
-                vm.prank(host);
-                registry.withdrawStake(host);
-            }
-            assertEq(fab.balanceOf(host), wallet(), "R7: left behind");
+            if (registry.nodeOf(host).unbondingUntil != 0) payOut(host);
+        }
+        for (uint256 i = 0; i < handler.ACCOUNTS(); i++) {
+            address account = handler.accounts(i);
+            assertEq(fab.balanceOf(account), handler.fortune(account), "R7: left behind");
         }
         assertEq(fab.balanceOf(address(registry)), 0, "R7: dust");
         assertEq(registry.nodeCount(), 0, "R7: nodes");
+    }
+
+    function payOut(address host) private {
+        address controller = registry.controllerOf(host);
+        if (controller == address(0)) {
+            vm.prank(host);
+            registry.withdrawStake(host);
+        } else {
+            vm.prank(controller);
+            registry.withdrawControlledStake(host, controller);
+        }
     }
 
     function wallet() private view returns (uint256) {

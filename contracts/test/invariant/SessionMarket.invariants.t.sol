@@ -30,7 +30,7 @@ contract SessionMarketInvariants is Test {
         address prover = makeAddr("prover");
         treasury = makeAddr("treasury");
         IFabToken fab = Deploy.fabToken(address(this), address(this));
-        registry = Deploy.nodeRegistry(address(fab), 1000e18, 7 days, 4096);
+        registry = Deploy.nodeRegistry(owner, address(fab), 1000e18, 7 days, 4096);
         market = Deploy.sessionMarket(owner, address(registry), prover, treasury, 1500);
         token = new DevToken("Dev Dollar", "DEV", 6);
         vm.startPrank(owner);

@@ -15,12 +15,14 @@ library Deploy {
         return IFabToken(vm.deployCode("FabToken.sol:FabToken", abi.encode(owner, holder)));
     }
 
-    function nodeRegistry(address fab, uint256 minStake, uint64 unbondingPeriod, uint256 maxMetadata)
+    function nodeRegistry(address owner, address fab, uint256 minStake, uint64 unbondingPeriod, uint256 maxMetadata)
         internal
         returns (INodeRegistry)
     {
         return INodeRegistry(
-            vm.deployCode("NodeRegistry.sol:NodeRegistry", abi.encode(fab, minStake, unbondingPeriod, maxMetadata))
+            vm.deployCode(
+                "NodeRegistry.sol:NodeRegistry", abi.encode(owner, fab, minStake, unbondingPeriod, maxMetadata)
+            )
         );
     }
 

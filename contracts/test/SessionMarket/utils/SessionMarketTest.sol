@@ -61,7 +61,7 @@ abstract contract SessionMarketTest is Test {
         (delegate, delegateKey) = makeAccount("delegate");
 
         IFabToken fab = Deploy.fabToken(address(this), host);
-        registry = Deploy.nodeRegistry(address(fab), 1000e18, 7 days, 4096);
+        registry = Deploy.nodeRegistry(owner, address(fab), 1000e18, 7 days, 4096);
         market = Deploy.sessionMarket(owner, address(registry), prover, treasury, FEE_BPS);
         token = new DevToken("Dev Dollar", "DEV", 6);
 
