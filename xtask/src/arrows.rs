@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fabstir-client", &["fabstir-core", "fabstir-chain"]),
     ("fabstir-host", &["fabstir-core", "fabstir-chain", "fabstir-llama"]),
     ("fabstir-cli", &["fabstir-core", "fabstir-chain", "fabstir-client", "fabstir-host"]),
+    ("fabstir-ffi", &["fabstir-core", "fabstir-chain", "fabstir-client", "fabstir-host", "fabstir-llama"]),
 ];
 
 /// Names (or beginnings of names, with `*`) that no build of the core may contain: runtimes, sockets, HTTP, randomness.

@@ -2,6 +2,8 @@
 //! benches. `cargo xtask help` lists the commands.
 
 mod arrows;
+mod ffi;
+mod market;
 mod run;
 mod setup;
 mod stages;

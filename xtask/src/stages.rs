@@ -1,7 +1,7 @@
 //! The demo, the tests and the benches, as lists of commands.
 
 use crate::{
-    arrows,
+    arrows, ffi,
     run::{Failure, Outcome, cargo, command, root, run},
     setup, wasm,
 };
@@ -26,6 +26,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "lints", run: |_| lints() },
     Stage { name: "docs", run: |_| docs() },
     Stage { name: "demo", run: |_| demo(&[]) },
+    Stage { name: "ffi", run: |_| ffi::test() },
 ];
 
 /// Runs every stage, or one, and prints what each took.
