@@ -9,7 +9,7 @@ use crate::{
     metering::{LedgerConfig, RenterLedger},
     signature::Signature65,
     transcript::{self, Anchor, Transcript, TurnRecord},
-    wire::{self, Params, Role},
+    wire::{self, MAX_OVERHEAD, Params, Role},
 };
 use alloy_primitives::{B256, U256};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,8 @@ pub(super) struct Verifier {
     safe: Safe,
     /// Number of token ids the profile states.
     vocabulary: u32,
+    /// Most tokens that the context holds.
+    context: usize,
 }
 
 /// Where a resume goes back to: right after the last verified checkpoint.
@@ -69,7 +71,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`Error::Misbehaviour`] if the host opened another session or serves another model.
+    /// [`Error::Misbehaviour`] if the host opened another session, serves another model or states bounds that bind
+    /// nobody.
     pub(super) fn new(agreement: &Agreement, id: U256, opened: &wire::Opened) -> Result<Self, Error> {
         if opened.session_id != id {
             return Err(misbehaves("it opened another session"));
@@ -77,6 +80,7 @@ impl Verifier {
         if opened.profile.model_id != agreement.terms.modelId {
             return Err(misbehaves("it serves another model than the terms name"));
         }
+        check_bounds(opened)?;
         let seed_link = opened.seed_commitment;
         let verified = Verified { anchor: None, tokens: Vec::new(), live_from: 0, turns: 0, seed_link, open: None };
         Self::restore(agreement, id, opened, verified)
@@ -117,6 +121,7 @@ impl Verifier {
             ledger: RenterLedger::new(config, transcript),
             safe: Safe { tokens: tokens.len(), live_from, turns, seed_link, open: open.clone() },
             vocabulary: opened.profile.vocabulary,
+            context: opened.context as usize,
             tokens,
             live_from,
             turns,
@@ -193,6 +198,11 @@ impl Verifier {
         self.open = self.safe.open.clone();
     }
 
+    /// Tokens that the context would hold with `more` besides.
+    fn live(&self, more: usize) -> usize {
+        (self.tokens.len() - self.live_from).saturating_add(more)
+    }
+
     /// A prompt was accepted.
     pub(super) fn accepted(&mut self, accepted: &wire::Accepted, pending: &Pending) -> Result<u64, Error> {
         if self.open.is_some() || accepted.id != pending.prompt.id || accepted.turn != self.turns {
@@ -205,6 +215,9 @@ impl Verifier {
         if fed > pending.most_input {
             let most = pending.most_input;
             return Err(misbehaves(format!("it bills {fed} input tokens for a prompt of {most} at most")));
+        }
+        if self.live(accepted.tokens.len()) > self.context {
+            return Err(misbehaves(format!("it feeds more tokens than its context of {} holds", self.context)));
         }
         if accepted.tokens.iter().any(|token| *token >= self.vocabulary) {
             return Err(misbehaves("a token outside the vocabulary"));
@@ -235,6 +248,7 @@ impl Verifier {
 
     /// A token arrived.
     pub(super) fn token(&mut self, token: &wire::Token) -> Result<(), Error> {
+        let live = self.live(1);
         let open = self.open.as_mut().filter(|open| open.id == token.id);
         let Some(open) = open else { return Err(misbehaves("a token of no answer")) };
         if token.index as usize != self.tokens.len() - open.first_token {
@@ -242,6 +256,9 @@ impl Verifier {
         }
         if token.index >= open.params.max_tokens {
             return Err(misbehaves("more tokens than were asked for"));
+        }
+        if live > self.context {
+            return Err(misbehaves(format!("more tokens than its context of {} holds", self.context)));
         }
         if token.token >= self.vocabulary {
             return Err(misbehaves("a token outside the vocabulary"));
@@ -320,4 +337,20 @@ impl Verifier {
         }
         Ok((close, closed.signature))
     }
+}
+
+/// Refuses bounds in `opened` that would not protect the renter: an overhead that lets the host bill input nobody asked
+/// for, and a window in which nothing is served on credit, so that all input would be paid before its answer.
+fn check_bounds(opened: &wire::Opened) -> Result<(), Error> {
+    if opened.overhead > MAX_OVERHEAD {
+        let overhead = opened.overhead;
+        return Err(misbehaves(format!("it adds {overhead} tokens to a message, more than {MAX_OVERHEAD}")));
+    }
+    if opened.credit_tokens == 0 || opened.checkpoint_tokens == 0 {
+        return Err(misbehaves("it serves nothing on credit, or never between two checkpoints"));
+    }
+    if opened.context == 0 {
+        return Err(misbehaves("its context holds nothing"));
+    }
+    Ok(())
 }

@@ -100,6 +100,10 @@ pub struct Limits {
     pub max_output_tokens: u32,
 }
 
+/// Most tokens that a template may add around one message: several times what the longest templates in use do. It bounds
+/// the input that a host can bill beside what was asked.
+pub const MAX_OVERHEAD: u32 = 1_024;
+
 /// `opened`: the session as the host knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
@@ -122,7 +126,7 @@ pub struct Opened {
     pub context: u32,
     /// How long an idle conversation's cache is kept, in seconds.
     pub retention_seconds: u32,
-    /// Most tokens the template adds around one message.
+    /// Most tokens the template adds around one message. Clients refuse more than [`MAX_OVERHEAD`].
     pub overhead: u32,
     /// Link 0 of the host's seed chain, see [`crate::transcript::host_seed_link`].
     #[serde(with = "num")]

@@ -16,8 +16,8 @@ mod terms;
 pub use client::{Cancel, ClientMessage, Hello, Open, Prompt, Resume, SignedRequest, Voucher};
 pub use codec::{DecodeError, Format, MAX_DEPTH, MAX_FRAME_BYTES, decode_client, decode_host, encode};
 pub use host::{
-    Accepted, Checkpoint, Closed, Done, ErrorFrame, Evicted, HelloAck, HostMessage, Limits, ModelOffer, Opened,
-    Resumed, Token, TokenPrice, TurnUsage, VoucherDue,
+    Accepted, Checkpoint, Closed, Done, ErrorFrame, Evicted, HelloAck, HostMessage, Limits, MAX_OVERHEAD, ModelOffer,
+    Opened, Resumed, Token, TokenPrice, TurnUsage, VoucherDue,
 };
 pub use params::{MAX_STOP_BYTES, MAX_STOPS, Params};
 pub use terms::WireTerms;
