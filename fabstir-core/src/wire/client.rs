@@ -47,7 +47,7 @@ pub struct Hello {
 }
 
 /// `open`: the session's terms, proof of the voucher key, and the blinding secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
     /// The terms the deposit was locked under.
     pub terms: WireTerms,
@@ -60,6 +60,17 @@ pub struct Open {
     /// By the voucher signer, over [`crate::messages::Open`] with the newest challenge.
     #[serde(with = "num")]
     pub signature: Signature65,
+}
+
+// By hand: the secret must not reach a log.
+impl core::fmt::Debug for Open {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Open")
+            .field("terms", &self.terms)
+            .field("channel_key", &self.channel_key)
+            .field("signature", &self.signature)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `resume`: where the client's transcript stands.
@@ -86,7 +97,7 @@ pub struct Resume {
 }
 
 /// `prompt`: asks for an answer, by the new text alone or by the whole conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// Chosen by the client; every answer to this prompt carries it.
     pub id: u32,
@@ -101,6 +112,19 @@ pub struct Prompt {
     /// The renter's signed request, if it wants one committed in the transcript.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<SignedRequest>,
+}
+
+// By hand: a conversation must not end up in a log.
+impl core::fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Prompt")
+            .field("id", &self.id)
+            .field("text_bytes", &self.text.as_ref().map(String::len))
+            .field("messages", &self.messages)
+            .field("params", &self.params)
+            .field("request", &self.request)
+            .finish()
+    }
 }
 
 impl Prompt {

@@ -151,7 +151,7 @@ pub struct Resumed {
 }
 
 /// `accepted`: the tokens a prompt became.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// The prompt's id.
     pub id: u32,
@@ -168,8 +168,20 @@ pub struct Accepted {
     pub host_seed: B256,
 }
 
+// By hand: a conversation must not end up in a log, by text or by token.
+impl core::fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Accepted")
+            .field("id", &self.id)
+            .field("turn", &self.turn)
+            .field("input_tokens", &self.input_tokens)
+            .field("fed", &self.tokens.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// `token`: one sampled token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// The prompt's id.
     pub id: u32,
@@ -180,6 +192,17 @@ pub struct Token {
     pub text: String,
     /// Its id.
     pub token: u32,
+}
+
+// By hand, as above.
+impl core::fmt::Debug for Token {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Token")
+            .field("id", &self.id)
+            .field("index", &self.index)
+            .field("text_bytes", &self.text.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// `done`: the end of an answer.

@@ -462,3 +462,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn neither_secrets_nor_conversations_are_shown_for_debugging() {
+    let secret = B256::repeat_byte(0xd7);
+    let open = Open { terms: terms(), secret, channel_key: B256::ZERO, signature: signature(1) };
+    let words = "the baker's name";
+    let asked = |text: Option<String>, messages| Prompt { id: 1, text, messages, params: params(), request: None };
+    let token = Token { id: 1, index: 2, text: words.into(), token: 31_999 };
+    let accepted = Accepted { id: 1, turn: 0, input_tokens: 2, tokens: vec![31_998, 31_999], host_seed: B256::ZERO };
+    for shown in [
+        format!("{:?}", ClientMessage::Open(Box::new(open))),
+        format!("{:?}", ClientMessage::Prompt(asked(Some(words.into()), None))),
+        format!("{:?}", ClientMessage::Prompt(asked(None, Some(vec![Message::user(words)])))),
+        format!("{:?}", HostMessage::Token(token)),
+        format!("{:#?}", HostMessage::Accepted(accepted)),
+    ] {
+        for kept in ["d7d7", "baker", "31999", "31998"] {
+            assert!(!shown.contains(kept), "{shown}");
+        }
+    }
+}
+
+fn params() -> Params {
+    Params::new(B256::ZERO)
+}
