@@ -249,6 +249,15 @@ impl CloseRequest {
 }
 
 impl Close {
+    /// Refuses a consent that the contract would not take any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Expired`] once `now` (Unix seconds, the chain's) is past its deadline.
+    pub const fn check_deadline(&self, now: u64) -> Result<(), Error> {
+        if now <= self.deadline { Ok(()) } else { Err(Error::Expired { deadline: self.deadline, now }) }
+    }
+
     /// The close as the contract takes it.
     #[must_use]
     pub fn with_signature(&self, signature: &Signature65) -> ISessionMarket::SignedClose {
@@ -392,6 +401,13 @@ mod tests {
         let close = Close { sessionId: U256::from(1), inputTokens: 2, outputTokens: 3, deadline: 4 };
         let request = CloseRequest { sessionId: U256::from(1), inputTokens: 2, outputTokens: 3, deadline: 4 };
         assert_ne!(close.digest(&domain), request.digest(&domain));
+    }
+
+    #[test]
+    fn a_close_is_good_until_its_deadline() {
+        let close = Close { sessionId: U256::from(1), inputTokens: 2, outputTokens: 3, deadline: 40 };
+        assert_eq!(close.check_deadline(40), Ok(()));
+        assert_eq!(close.check_deadline(41), Err(Error::Expired { deadline: 40, now: 41 }));
     }
 
     #[test]

@@ -99,7 +99,8 @@ pub enum Event {
     },
     /// The host refused, or an answer failed. What arrived of it stays in the conversation.
     Refused(ErrorFrame),
-    /// The host agreed to these final counts; with its signature anyone can complete the session on chain.
+    /// The host agreed to these final counts; with its signature the renter can complete the session on chain, until its
+    /// deadline: [`Close::check_deadline`] tells with the chain's time whether it is worth anything.
     Closed {
         /// The counts.
         close: Close,
