@@ -15,8 +15,9 @@ use tokio_tungstenite::{
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(15);
 const WRITE_PATIENCE: Duration = Duration::from_secs(20);
-/// A host that says nothing for so long while something is due is gone.
-pub(crate) const READ_PATIENCE: Duration = Duration::from_secs(120);
+/// A host of which nothing comes for so long while something is due is gone. One that works on a long prompt sends a
+/// ping at least every 20 seconds.
+const READ_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection to a host, in one encoding.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Link {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     format: Format,
     url: String,
+    /// How long to wait for a frame of any kind.
+    patience: Duration,
 }
 
 impl Link {
@@ -43,7 +46,7 @@ impl Link {
         // Small frames go out as they come: tokens and vouchers are worth more than full packets.
         let connecting = connect_async_with_config(request, Some(config), true);
         match timeout(CONNECT_PATIENCE, connecting).await {
-            Ok(Ok((socket, _))) => Ok(Self { socket, format, url: url.to_owned() }),
+            Ok(Ok((socket, _))) => Ok(Self { socket, format, url: url.to_owned(), patience: READ_PATIENCE }),
             Ok(Err(error)) => Err(failed(error.to_string())),
             Err(_) => Err(failed("no answer".into())),
         }
@@ -51,15 +54,11 @@ impl Link {
 
     /// The host's next message.
     pub(crate) async fn receive(&mut self) -> Result<HostMessage, ClientError> {
-        match timeout(READ_PATIENCE, self.next_message()).await {
-            Ok(message) => message,
-            Err(_) => Err(self.lost("the host fell silent")),
-        }
-    }
-
-    async fn next_message(&mut self) -> Result<HostMessage, ClientError> {
         loop {
-            let bytes = match self.socket.next().await {
+            let Ok(frame) = timeout(self.patience, self.socket.next()).await else {
+                return Err(self.lost("the host fell silent"));
+            };
+            let bytes = match frame {
                 Some(Ok(Message::Text(text))) if self.format == Format::Json => text.as_bytes().to_vec(),
                 Some(Ok(Message::Binary(bytes))) if self.format == Format::Cbor => bytes.to_vec(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
@@ -120,6 +119,10 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio_tungstenite::{
+        accept_hdr_async,
+        tungstenite::handshake::server::{Request, Response},
+    };
 
     #[test]
     fn the_endpoint_is_found_from_what_registries_hold() {
@@ -133,6 +136,40 @@ mod tests {
     fn loopback_is_told_from_names_that_look_like_it() {
         assert!(is_loopback("127.0.0.1") && is_loopback("[::1]") && is_loopback("localhost"));
         assert!(!is_loopback("localhost.example.com") && !is_loopback("10.0.0.1"));
+    }
+
+    /// A host that pings four times before it answers, and then falls silent unless it answers.
+    async fn slow_host(answers: bool) -> Link {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let stream = listener.accept().await.unwrap().0;
+            let agree = |_: &Request, mut response: Response| {
+                let name = HeaderValue::from_static(Format::Json.subprotocol());
+                response.headers_mut().insert("sec-websocket-protocol", name);
+                Ok(response)
+            };
+            let mut socket = accept_hdr_async(stream, agree).await.unwrap();
+            for _ in 0..4 {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+            }
+            if answers {
+                let pong = wire::encode(&HostMessage::Pong, Format::Json).unwrap();
+                socket.send(Message::text(String::from_utf8(pong).unwrap())).await.unwrap();
+            }
+            std::future::pending::<()>().await;
+        });
+        let mut link = Link::connect(&url, Format::Json, false).await.unwrap();
+        link.patience = Duration::from_millis(900);
+        link
+    }
+
+    #[tokio::test]
+    async fn a_host_that_pings_while_it_works_is_waited_for() {
+        assert!(matches!(slow_host(true).await.receive().await, Ok(HostMessage::Pong)));
+        let error = slow_host(false).await.receive().await.unwrap_err();
+        assert!(error.is_disconnect() && error.to_string().contains("silent"), "{error}");
     }
 
     #[tokio::test]
