@@ -27,6 +27,8 @@ const PROGRAMS: &[(&str, Given)] = &[
 /// Those that valgrind runs too: what it can follow in seconds.
 const UNDER_VALGRIND: &[&str] = &["misuse", "escrow", "nulls", "vectors_settlement", "vectors_wire"];
 
+const SANITIZERS: &[&str] = &["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover"];
+
 /// Most that a scalar call may cost, in nanoseconds.
 const SCALAR_CALL: &str = "100";
 
@@ -113,8 +115,7 @@ fn programs(built: &Path, folder: &Path) -> Outcome {
             Given::Model => Some("models/tiny/fabstir-tiny.gguf"),
         };
         let sanitized = folder.join(format!("{name}.asan"));
-        let sanitizers = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover"];
-        compile(&source(name, folder), &sanitized, built, &sanitizers)?;
+        compile(&source(name, folder), &sanitized, built, SANITIZERS)?;
         run(command(&sanitized.to_string_lossy()).args(argument).env("ASAN_OPTIONS", "detect_leaks=1"))?;
         if UNDER_VALGRIND.contains(name) && exists("valgrind", "--version") {
             let plain = folder.join(name);
@@ -151,7 +152,8 @@ fn overhead(built: &Path, folder: &Path) -> Outcome {
     run(command(&program.to_string_lossy()).arg(SCALAR_CALL))
 }
 
-/// The short story, compiled as its header says, against the shared library, with a real host.
+/// The short story, compiled as its header says, against the shared library, with a real host; and what it does not show,
+/// under the sanitizers.
 fn story(built: &Path, prefix: &Path, folder: &Path) -> Outcome {
     let found = output(
         command("pkg-config")
@@ -162,12 +164,18 @@ fn story(built: &Path, prefix: &Path, folder: &Path) -> Outcome {
     let mut cc = command("cc");
     cc.args(["-std=c99", "-Werror", "-Wall", "-Wextra", "-Wpedantic", "examples/c/story.c", "-o"]).arg(&program);
     run(cc.args(found.split_whitespace()))?;
-    let (market, sessions) = (LocalMarket::start(built)?, folder.join("story.redb"));
-    // Sessions of a chain that is gone.
-    let _ = fs::remove_file(&sessions);
-    let mut told: Command = command(&program.to_string_lossy());
-    told.args([market.field("rpc")?, market.field("market")?, market.renter_key()?]).arg(&sessions);
-    run(told.env("LD_LIBRARY_PATH", prefix.join("lib")).env("DYLD_LIBRARY_PATH", prefix.join("lib")))
+    let renter = folder.join("renter.asan");
+    compile(&source("renter", folder), &renter, built, SANITIZERS)?;
+    let market = LocalMarket::start(built)?;
+    for program in [program, renter] {
+        let sessions = program.with_extension("redb");
+        // Sessions of a chain that is gone.
+        let _ = fs::remove_file(&sessions);
+        let mut told: Command = command(&program.to_string_lossy());
+        told.args([market.field("rpc")?, market.field("market")?, market.renter_key()?]).arg(&sessions);
+        run(told.env("LD_LIBRARY_PATH", prefix.join("lib")).env("DYLD_LIBRARY_PATH", prefix.join("lib")))?;
+    }
+    Ok(())
 }
 
 /// What is Rust alone in the boundary, under Miri, where it can be had: it comes with nightly toolchains only.

@@ -80,8 +80,8 @@ static void *release(void *answer) {
     return NULL;
 }
 
-static void cancelled_and_freed(const fabstir_model *model) {
-    static char text[1 << 16];
+/* Whether the answer was cancelled: it may have come to its end before that arrived. */
+static int cancelled(const fabstir_model *model) {
     fabstir_generation *answer = NULL;
     fabstir_event event;
     fabstir_status status;
@@ -90,23 +90,29 @@ static void cancelled_and_freed(const fabstir_model *model) {
     OK(fabstir_generation_next(answer, 60000, &event));
     fabstir_string_free(&event.text);
     CHECK(pthread_create(&thread, NULL, cancel, answer) == 0);
-    int tokens = 1;
     while ((status = fabstir_generation_next(answer, 60000, &event)) == FABSTIR_STATUS_OK &&
            event.kind == FABSTIR_EVENT_KIND_TOKEN) {
         fabstir_string_free(&event.text);
-        tokens++;
     }
-    CHECK(status == FABSTIR_STATUS_OK && event.finish == FABSTIR_FINISH_CANCELLED && tokens < 4000);
+    CHECK(status == FABSTIR_STATUS_OK && event.kind == FABSTIR_EVENT_KIND_DONE);
     CHECK(pthread_join(thread, NULL) == 0);
     OK(fabstir_generation_cancel(answer));
     fabstir_generation_free(answer);
+    return event.finish == FABSTIR_FINISH_CANCELLED;
+}
 
+static void freed_while_pulled(const fabstir_model *model) {
+    static char text[1 << 16];
+    fabstir_generation *answer = NULL;
+    fabstir_event event;
+    fabstir_status status;
+    pthread_t thread;
     OK(fabstir_generation_new(model, TEXT(ENDLESS), &answer));
     CHECK(pthread_create(&thread, NULL, release, answer) == 0);
     while ((status = fabstir_generation_next(answer, 60000, &event)) == FABSTIR_STATUS_OK) {
         fabstir_string_free(&event.text);
     }
-    CHECK(status == FABSTIR_STATUS_BAD_HANDLE);
+    CHECK(status == FABSTIR_STATUS_BAD_HANDLE || status == FABSTIR_STATUS_END);
     CHECK(pthread_join(thread, NULL) == 0);
     OK(fabstir_generation_new(model, TEXT(QUESTION), &answer)); /* Places were given back. */
     CHECK(read_all(answer, text, sizeof text) == FABSTIR_FINISH_STOP);
@@ -155,7 +161,10 @@ int main(int argc, char **argv) {
     tokens(model);
     refusals(model);
     many_at_once(model);
-    cancelled_and_freed(model);
+    for (int attempt = 0; !cancelled(model); attempt++) {
+        CHECK(attempt < 20);
+    }
+    freed_while_pulled(model);
     fabstir_model_free(model);
     return done("inference");
 }
