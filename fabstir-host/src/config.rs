@@ -56,8 +56,15 @@ pub struct HostConfig {
     pub confirmations: u64,
     /// How long a session whose connection dropped is kept for its renter.
     pub retention: Duration,
+    /// How long a connection may take to send its request, and then to open a session.
+    pub opening_patience: Duration,
     /// How long to wait for a voucher that is due.
     pub voucher_patience: Duration,
+    /// How long the host serves on without seeing the chain, where a renter may be leaving: less than the shortest grace
+    /// of a cancellation, 15 minutes.
+    pub blindness: Duration,
+    /// How long a prompt waits for a place in its model before it is refused. Nothing of it is billed until it has one.
+    pub seat_patience: Duration,
     /// Sessions at once, connected or waiting.
     pub max_sessions: usize,
     /// Connections at once, opened or not.
@@ -83,7 +90,10 @@ impl HostConfig {
             checkpoint_tokens: 64,
             confirmations: 1,
             retention: Duration::from_secs(600),
+            opening_patience: Duration::from_secs(20),
             voucher_patience: Duration::from_secs(30),
+            blindness: Duration::from_secs(300),
+            seat_patience: Duration::from_secs(30),
             max_sessions: 1_000,
             max_connections: 4_096,
             max_output_tokens: 4_096,

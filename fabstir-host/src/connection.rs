@@ -17,15 +17,23 @@ use fabstir_core::{
     inference::FinishReason,
     wire::{self, ClientMessage, HostMessage},
 };
-use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep_until};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
-/// A client that has not opened a session by then is let go.
-const OPENING_PATIENCE: Duration = Duration::from_secs(20);
 /// A client that says nothing for so long is let go; its session waits for it.
 const IDLE_PATIENCE: Duration = Duration::from_secs(600);
 /// Frames that are no messages, before the connection is closed.
 const MAX_REFUSED: u32 = 16;
+/// How much more a refused opening weighs: it cost the host more.
+const REFUSED_OPENING: u32 = 4;
+/// While an answer is made a client hears something at least so often.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// How long the host stands by a `Close` it signed.
 const CLOSE_VALIDITY: u64 = 24 * 3_600;
 
@@ -40,7 +48,9 @@ pub(crate) struct Connection {
     turn: Option<Turn>,
     /// Tells when the session has to be let go.
     release: Arc<Release>,
+    since: Instant,
     heard: Instant,
+    told: Instant,
     refused: u32,
 }
 
@@ -61,7 +71,9 @@ impl Connection {
             session: None,
             turn: None,
             release: Arc::default(),
+            since: Instant::now(),
             heard: Instant::now(),
+            told: Instant::now(),
             refused: 0,
         }
     }
@@ -95,8 +107,9 @@ impl Connection {
     }
 
     async fn run(&mut self) -> Result<(), HostError> {
+        let mut stopped = self.shared.stopped.clone();
         loop {
-            let deadline = self.deadline();
+            let (deadline, ping) = (self.deadline(), self.told + PING_INTERVAL);
             tokio::select! {
                 incoming = self.socket.receive() => {
                     self.heard = Instant::now();
@@ -104,7 +117,16 @@ impl Connection {
                         return Ok(());
                     }
                 }
-                step = next_step(&mut self.turn) => self.advance(step).await?,
+                step = next_step(&mut self.turn) => {
+                    self.told = Instant::now();
+                    self.advance(step).await?;
+                }
+                () = sleep_until(ping), if self.turn.is_some() => {
+                    self.told = Instant::now();
+                    self.socket.ping().await?;
+                }
+                // A session is let go by its release; without one there is nothing to end.
+                () = stop(&mut stopped), if self.session.is_none() => return Ok(()),
                 () = sleep_until(deadline) => {
                     if self.expire().await? == Flow::Close {
                         return Ok(());
@@ -125,7 +147,8 @@ impl Connection {
         match (&self.session, self.turn.as_ref().and_then(|turn| turn.stalled)) {
             (Some(_), Some(since)) => Instant::from_std(since) + self.shared.config.voucher_patience,
             (Some(_), None) => self.heard + IDLE_PATIENCE,
-            (None, _) => self.heard + OPENING_PATIENCE,
+            // However much it says meanwhile.
+            (None, _) => self.since + self.shared.config.opening_patience,
         }
     }
 
@@ -165,13 +188,13 @@ impl Connection {
                 self.refused += 1;
                 (refused.id, Err(refused.error.into()))
             }
-            Incoming::Message(message) => {
+            Incoming::Message(message, frame) => {
                 let id = match &*message {
                     ClientMessage::Prompt(prompt) => Some(prompt.id),
                     ClientMessage::Cancel(cancel) => Some(cancel.id),
                     _ => None,
                 };
-                (id, self.dispatch(*message).await)
+                (id, self.dispatch(*message, &frame).await)
             }
         };
         match outcome {
@@ -180,20 +203,17 @@ impl Connection {
             Err(error @ HostError::Connection(_)) => Err(error),
             Err(error) if is_storage(&error) => Err(error),
             Err(error) => {
+                self.refused += if self.session.is_none() { REFUSED_OPENING } else { 0 };
                 self.socket.send_error(id, &error).await?;
                 Ok(if self.refused > MAX_REFUSED { Flow::Close } else { Flow::Continue })
             }
         }
     }
 
-    async fn dispatch(&mut self, message: ClientMessage) -> Result<Flow, HostError> {
+    async fn dispatch(&mut self, message: ClientMessage, frame: &[u8]) -> Result<Flow, HostError> {
         match message {
             ClientMessage::Ping => self.socket.send(&HostMessage::Pong).await?,
-            ClientMessage::Hello(hello) => {
-                let answer = opening::greet(&self.shared, &hello, self.challenge)?;
-                self.greeted = true;
-                self.socket.send(&answer).await?;
-            }
+            ClientMessage::Hello(hello) => self.hello(&hello, frame).await?,
             ClientMessage::Open(open) => self.open(&open).await?,
             ClientMessage::Resume(resume) => self.resume(&resume).await?,
             ClientMessage::Prompt(prompt) => self.prompt(prompt).await?,
@@ -220,11 +240,23 @@ impl Connection {
         Ok(std::mem::replace(&mut self.challenge, opening::random32()))
     }
 
+    async fn hello(&mut self, hello: &wire::Hello, frame: &[u8]) -> Result<(), HostError> {
+        if self.socket.is_sealed() {
+            return Err(HostError::coded(Code::UnexpectedMessage, "an encrypted connection has one `hello`"));
+        }
+        let (answer, handshake) = opening::greet(&self.shared, hello, frame, self.challenge)?;
+        self.greeted = true;
+        self.socket.send(&answer).await?;
+        if let Some(handshake) = handshake {
+            self.socket.offer(handshake);
+        }
+        Ok(())
+    }
+
     async fn open(&mut self, open: &wire::Open) -> Result<(), HostError> {
         let challenge = self.take_challenge()?;
-        let opening = opening::check(&self.shared, open, challenge).await?;
+        let (opening, release) = opening::check(&self.shared, open, challenge, self.socket.client_key()?).await?;
         let id = opening.id;
-        let release = self.shared.registry.reserve(id, opening.terms.expiresAt)?;
         let session = match Session::open(opening, &self.shared.desk).await {
             Ok(session) => session,
             Err(error) => {
@@ -253,9 +285,7 @@ impl Connection {
 
     async fn resume(&mut self, resume: &wire::Resume) -> Result<(), HostError> {
         let challenge = self.take_challenge()?;
-        let shared = Arc::clone(&self.shared);
-        let accept = |session: &Session| opening::may_resume(&shared, session, resume, challenge);
-        let (session, release) = self.shared.registry.take_over(resume.session_id, Reason::TakenOver, accept).await?;
+        let (session, release) = opening::resume(&self.shared, resume, challenge, self.socket.client_key()?).await?;
         self.release = release;
         let again = session.kept_since(resume.checkpoint);
         let transcript = session.ledger.transcript();
@@ -278,6 +308,8 @@ impl Connection {
         if self.turn.is_some() {
             return Err(busy());
         }
+        self.shared.sees_the_chain()?;
+        self.told = Instant::now();
         prompt::begin(&self.shared, session, &mut self.socket, prompt, &mut self.turn).await
     }
 
@@ -320,9 +352,11 @@ impl Connection {
             return Err(no_session());
         }
         self.wind_up().await?;
-        let Some(mut session) = self.session.take() else { return Ok(Flow::Close) };
-        let deadline = self.shared.wallet.chain().now().await.unwrap_or_default() + CLOSE_VALIDITY;
+        let Some(session) = &mut self.session else { return Ok(Flow::Close) };
+        let deadline = now(&self.shared).await + CLOSE_VALIDITY;
+        // A journal that fails leaves the session where it is: it is settled with the connection's end.
         let (close, signature) = session.close(deadline, &self.shared.desk).await?;
+        let Some(session) = self.session.take() else { return Ok(Flow::Close) };
         // Settled whether or not the client still listens.
         self.shared.retire(*session).await;
         let closed = wire::Closed {
@@ -348,7 +382,7 @@ impl Connection {
         while !session.is_paid() {
             let Ok(incoming) = tokio::time::timeout_at(patience, self.socket.receive()).await else { break };
             match incoming {
-                Incoming::Message(message) => {
+                Incoming::Message(message, _) => {
                     if let ClientMessage::Voucher(voucher) = *message {
                         session.accept_voucher(&voucher, &self.shared.desk).await?;
                     }
@@ -358,6 +392,19 @@ impl Connection {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns when the host stops, or was dropped. Cancel safe.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// The chain's time, or this machine's if the chain cannot be asked.
+async fn now(shared: &Shared) -> u64 {
+    match shared.wallet.chain().now().await {
+        Ok(now) => now,
+        Err(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     }
 }
 

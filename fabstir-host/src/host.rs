@@ -4,19 +4,19 @@ use crate::{
     HostConfig, HostError,
     connection::Connection,
     journal::Journal,
+    listener::{self, Bounds, Peer},
     registry::Registry,
     session::{Desk, Session},
     settlement::Settler,
     socket::Socket,
-    watch,
+    watch::{self, Sight},
 };
 use axum::{
     Router,
-    extract::{ConnectInfo, State, ws::WebSocketUpgrade},
+    extract::{Extension, State, ws::WebSocketUpgrade},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
-    serve::ListenerExt,
 };
 use fabstir_chain::Wallet;
 use fabstir_core::{
@@ -50,6 +50,9 @@ pub(crate) struct Shared {
     pub(crate) wallet: Wallet,
     pub(crate) desk: Desk,
     pub(crate) registry: Registry,
+    pub(crate) sight: Sight,
+    /// Turns true when the host stops.
+    pub(crate) stopped: flag::Receiver<bool>,
     settler: Settler,
     connections: Arc<Semaphore>,
 }
@@ -59,6 +62,23 @@ impl Shared {
     pub(crate) fn next_sequence(&self) -> SequenceId {
         static SEQUENCES: AtomicU64 = AtomicU64::new(0);
         SEQUENCES.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Sessions whose settlement is under way.
+    pub(crate) fn settling(&self) -> usize {
+        self.settler.backlog()
+    }
+
+    /// Refuses to serve anything new while cancellations may go unseen.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::RpcUnavailable`].
+    pub(crate) fn sees_the_chain(&self) -> Result<(), HostError> {
+        if self.sight.lost_for() <= self.config.blindness {
+            return Ok(());
+        }
+        Err(HostError::coded(Code::RpcUnavailable, "this host cannot see the chain now and serves nothing new"))
     }
 
     /// Ends a session here: frees its cache and its place, and has it settled.
@@ -102,7 +122,10 @@ impl Host {
         config.validate()?;
         let chain = wallet.chain();
         let domain = Domain::new(chain.chain_id(), chain.market());
-        let journal = Journal::open(&config.journal, chain.chain_id(), chain.market())?;
+        // Every cancellation from here on is seen; what an earlier run served is settled below.
+        let block = chain.provider().block_number().await?;
+        let cancellations = watch::cancellations(chain, block);
+        let journal = Journal::open(&config.journal, chain.chain_id(), chain.market(), block)?;
         let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
         let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
         let settler = Settler::start(wallet.clone(), journal.clone());
@@ -114,12 +137,15 @@ impl Host {
             registry: Registry::new(config.max_sessions),
             connections: Arc::new(Semaphore::new(config.max_connections)),
             desk: Desk { domain, key, journal },
+            sight: Sight::new(),
+            stopped: stopped.clone(),
             settler,
             wallet,
             config,
         });
-        let server = tokio::spawn(serve(listener, Arc::clone(&shared), stopped.clone()));
-        let watcher = tokio::spawn(watch::run(Arc::clone(&shared), stopped));
+        let bounds = Bounds { places: shared.config.max_connections, patience: shared.config.opening_patience };
+        let server = tokio::spawn(listener::serve(listener, router(&shared), bounds, stopped.clone()));
+        let watcher = tokio::spawn(watch::run(Arc::clone(&shared), cancellations, stopped));
         Ok(Self { shared, address, stop, server, watcher })
     }
 
@@ -154,6 +180,7 @@ impl Host {
         server.abort();
         watcher.abort();
         shared.registry.release_all();
+        shared.settler.stop();
         let journal = shared.desk.journal.usage();
         drop(shared);
         journal.closed(STOP_PATIENCE).await;
@@ -181,10 +208,15 @@ impl Host {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         shared.settler.drain(STOP_PATIENCE).await;
+        shared.settler.stop();
         let journal = shared.desk.journal.usage();
         drop(shared);
         journal.closed(STOP_PATIENCE).await;
     }
+}
+
+fn router(shared: &Arc<Shared>) -> Router {
+    Router::new().route("/v1/session", get(session)).with_state(Arc::clone(shared))
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> HostError {
@@ -195,33 +227,12 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> HostError {
     HostError::coded(code, format!("cannot listen on {address}: {error}"))
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: flag::Receiver<bool>) {
-    let router = Router::new().route("/v1/session", get(session)).with_state(shared);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    // Small frames go out as they come: a token must not wait for the acknowledgement of the one before.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY");
-        }
-    });
-    let stop = async move {
-        // An error means that the host was dropped: stop as well.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
-        tracing::error!(%error, "the listener failed");
-    }
-}
-
 /// Upgrades a request to the session protocol, in the encoding the client asked for.
 async fn session(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(peer): Extension<Peer>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !peer.ip().is_loopback() && !shared.config.allow_plaintext {
-        return (StatusCode::UPGRADE_REQUIRED, "plaintext is served to this machine only\n").into_response();
-    }
     let asked = upgrade.requested_protocols().filter_map(|name| name.to_str().ok()).find_map(Format::from_subprotocol);
     let Some(format) = asked else {
         return (StatusCode::BAD_REQUEST, "ask for subprotocol fabstir.v1.json or fabstir.v1.cbor\n").into_response();
@@ -229,12 +240,13 @@ async fn session(
     let Ok(place) = Arc::clone(&shared.connections).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many connections\n").into_response();
     };
+    let may_be_plain = peer.0.ip().is_loopback() || shared.config.allow_plaintext;
     upgrade
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
         .protocols([format.subprotocol()])
         .on_upgrade(move |socket| async move {
-            Connection::new(shared, Socket::new(socket, format)).serve().await;
+            Connection::new(shared, Socket::new(socket, format, may_be_plain)).serve().await;
             drop(place);
         })
 }

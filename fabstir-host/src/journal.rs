@@ -14,8 +14,8 @@ use fabstir_core::{
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 use std::{
-    path::Path,
-    sync::{Arc, Weak},
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock, Weak},
     thread,
     time::Duration,
 };
@@ -111,13 +111,41 @@ pub(crate) struct Stretch {
 /// The journal. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal {
-    database: Arc<Database>,
+    file: Arc<File>,
+    first_block: u64,
     writes: mpsc::Sender<Write>,
+}
+
+/// The database, which a failed write makes useless: it is opened again then, so that a disk which was full for a while
+/// costs no more than that while.
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    database: RwLock<Option<Arc<Database>>>,
+}
+
+impl File {
+    fn read<T>(&self, read: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner).clone();
+        read(&*database.ok_or(redb::Error::PreviousIo)?)
+    }
+
+    /// Commits a batch. After a failure the next one opens the database again.
+    fn commit(&self, batch: &[Write]) -> Result<(), redb::Error> {
+        let open = self.database.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let database = match open {
+            Some(database) => database,
+            None => Arc::new(open_patiently(&self.path)?),
+        };
+        let outcome = commit(&database, batch);
+        *self.database.write().unwrap_or_else(PoisonError::into_inner) = outcome.is_ok().then_some(database);
+        outcome
+    }
 }
 
 /// Whether a journal's file is open somewhere, without keeping it open.
 #[derive(Debug)]
-pub(crate) struct Usage(Weak<Database>);
+pub(crate) struct Usage(Weak<File>);
 
 impl Usage {
     /// Waits until it is closed, for `patience` at most.
@@ -138,31 +166,37 @@ struct Write {
 }
 
 impl Journal {
-    /// Opens or creates the journal of a host in one market.
+    /// Opens or creates the journal of a host in one market. A new one remembers the chain's newest block, `block`.
     ///
     /// # Errors
     ///
     /// [`Code::JournalCorrupt`] if the file is damaged or belongs to another chain or market, [`Code::Storage`] and
     /// [`Code::DiskFull`] if it cannot be written.
-    pub(crate) fn open(path: &Path, chain_id: u64, market: Address) -> Result<Self, HostError> {
+    pub(crate) fn open(path: &Path, chain_id: u64, market: Address, block: u64) -> Result<Self, HostError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| HostError::storage(path, &error))?;
         }
         let database = open_patiently(path).map_err(|error| HostError::database(&error.into()))?;
-        Self::over(database, chain_id, market)
+        keep_private(path)?;
+        Self::over(database, path, chain_id, market, block)
     }
 
     /// A journal over an open database.
-    fn over(database: Database, chain_id: u64, market: Address) -> Result<Self, HostError> {
-        claim(&database, chain_id, market)?;
-        let database = Arc::new(database);
+    fn over(database: Database, path: &Path, chain_id: u64, market: Address, block: u64) -> Result<Self, HostError> {
+        let first_block = claim(&database, chain_id, market, block)?;
+        let file = Arc::new(File { path: path.to_owned(), database: RwLock::new(Some(Arc::new(database))) });
         let (writes, queue) = mpsc::channel(QUEUE);
-        let writer = Arc::clone(&database);
+        let writer = Arc::clone(&file);
         thread::Builder::new()
             .name("journal".into())
             .spawn(move || write_loop(&writer, queue))
             .map_err(|error| HostError::coded(Code::Storage, format!("the journal's thread: {error}")))?;
-        Ok(Self { database, writes })
+        Ok(Self { file, first_block, writes })
+    }
+
+    /// The chain's newest block when the journal began: what was opened before may be known to another that was lost.
+    pub(crate) const fn first_block(&self) -> u64 {
+        self.first_block
     }
 
     /// Writes a session's entry and, with a checkpoint, the tokens it covers; returns when both are on the disk.
@@ -188,7 +222,7 @@ impl Journal {
 
     /// Tells when nobody has the file open any more.
     pub(crate) fn usage(&self) -> Usage {
-        Usage(Arc::downgrade(&self.database))
+        Usage(Arc::downgrade(&self.file))
     }
 
     /// A session's entry.
@@ -198,11 +232,11 @@ impl Journal {
     /// [`Code::JournalCorrupt`] if it cannot be read back.
     pub(crate) fn entry(&self, session: U256) -> Result<Option<Entry>, HostError> {
         let key: B256 = session.into();
-        let read = || -> Result<Option<Vec<u8>>, redb::Error> {
-            let table = self.database.begin_read()?.open_table(SESSIONS)?;
+        let read = |database: &Database| {
+            let table = database.begin_read()?.open_table(SESSIONS)?;
             Ok(table.get(key.as_slice())?.map(|value| value.value().to_vec()))
         };
-        read().map_err(|error| HostError::database(&error))?.map(|bytes| decode(&bytes)).transpose()
+        self.file.read(read).map_err(|error| HostError::database(&error))?.map(|bytes| decode(&bytes)).transpose()
     }
 
     /// Every session that has not ended.
@@ -211,8 +245,8 @@ impl Journal {
     ///
     /// [`Code::JournalCorrupt`] if one cannot be read back.
     pub(crate) fn unfinished(&self) -> Result<Vec<(U256, Entry)>, HostError> {
-        let read = || -> Result<Vec<(U256, Vec<u8>)>, redb::Error> {
-            let table = self.database.begin_read()?.open_table(SESSIONS)?;
+        let read = |database: &Database| {
+            let table = database.begin_read()?.open_table(SESSIONS)?;
             let mut rows = Vec::new();
             for row in table.iter()? {
                 let (key, value) = row?;
@@ -221,7 +255,7 @@ impl Journal {
             Ok(rows)
         };
         let mut unfinished = Vec::new();
-        for (session, bytes) in read().map_err(|error| HostError::database(&error))? {
+        for (session, bytes) in self.file.read(read).map_err(|error| HostError::database(&error))? {
             let entry: Entry = decode(&bytes)?;
             if entry.standing != Standing::Ended {
                 unfinished.push((session, entry));
@@ -246,38 +280,60 @@ fn open_patiently(path: &Path) -> Result<Database, redb::DatabaseError> {
     Database::create(path)
 }
 
-/// Marks a new journal as ours, or checks that an old one is.
-fn claim(database: &Database, chain_id: u64, market: Address) -> Result<(), HostError> {
+/// The file holds the sessions' blinding secrets and tokens: for its owner alone.
+#[cfg(unix)]
+fn keep_private(path: &Path) -> Result<(), HostError> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| HostError::storage(path, &error))
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path) -> Result<(), HostError> {
+    Ok(())
+}
+
+/// Marks a new journal as ours, or checks that an old one is; returns the block it began at.
+fn claim(database: &Database, chain_id: u64, market: Address, block: u64) -> Result<u64, HostError> {
     let identity = [chain_id.to_be_bytes().as_slice(), market.as_slice()].concat();
-    let found = || -> Result<Option<Vec<u8>>, redb::Error> {
+    let claimed = || -> Result<(Vec<u8>, u64), redb::Error> {
         let write = database.begin_write()?;
         let found = {
             let mut meta = write.open_table(META)?;
-            let found = meta.get("market")?.map(|value| value.value().to_vec());
-            if found.is_none() {
-                meta.insert("market", identity.as_slice())?;
-            }
+            let mut found = |name: &str, new: &[u8]| -> Result<Vec<u8>, redb::Error> {
+                let old = meta.get(name)?.map(|value| value.value().to_vec());
+                match old {
+                    Some(old) => Ok(old),
+                    None => {
+                        meta.insert(name, new)?;
+                        Ok(new.to_vec())
+                    }
+                }
+            };
+            let first = found("first_block", &block.to_be_bytes())?;
+            let first = first.first_chunk().map_or(block, |bytes| u64::from_be_bytes(*bytes));
+            let market = found("market", &identity)?;
             write.open_table(SESSIONS)?;
             write.open_table(TOKENS)?;
-            found
+            (market, first)
         };
         write.commit()?;
         Ok(found)
     };
-    match found().map_err(|error| HostError::database(&error))? {
-        Some(other) if other != identity => Err(HostError::coded(
+    match claimed().map_err(|error| HostError::database(&error))? {
+        (market, first) if market == identity => Ok(first),
+        _ => Err(HostError::coded(
             Code::JournalCorrupt,
             "the journal belongs to another chain or market; give this one a file of its own",
         )),
-        _ => Ok(()),
     }
 }
 
 /// Commits whatever waits, together.
-fn write_loop(database: &Database, mut queue: mpsc::Receiver<Write>) {
+fn write_loop(file: &File, mut queue: mpsc::Receiver<Write>) {
     let mut batch = Vec::new();
     while queue.blocking_recv_many(&mut batch, QUEUE) > 0 {
-        let outcome = commit(database, &batch);
+        let outcome = file.commit(&batch);
         for write in batch.drain(..) {
             let answer = match &outcome {
                 Ok(()) => Ok(()),
@@ -327,13 +383,14 @@ mod tests {
         let path = folder.path().join("journal.redb");
         let id = U256::from(42);
         {
-            let journal = Journal::open(&path, 1, Address::ZERO).unwrap();
+            let journal = Journal::open(&path, 1, Address::ZERO, 7).unwrap();
             assert_eq!(journal.entry(id).unwrap(), None);
             let stretch = Stretch { turn: 0, kind: 1, tokens: vec![1, 2, 3] };
             journal.write(id, &entry(), Some((1, &[stretch]))).await.unwrap();
             assert_eq!(journal.unfinished().unwrap().len(), 1);
         }
-        let journal = Journal::open(&path, 1, Address::ZERO).unwrap();
+        let journal = Journal::open(&path, 1, Address::ZERO, 9).unwrap();
+        assert_eq!(journal.first_block(), 7, "where it began, not where it goes on");
         assert_eq!(journal.entry(id).unwrap(), Some(entry()));
         journal.write(id, &Entry { standing: Standing::Ended, ..entry() }, None).await.unwrap();
         assert!(journal.unfinished().unwrap().is_empty());
@@ -343,8 +400,8 @@ mod tests {
     async fn a_journal_of_another_market_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.redb");
-        drop(Journal::open(&path, 1, Address::ZERO).unwrap());
-        let error = Journal::open(&path, 2, Address::ZERO).unwrap_err();
+        drop(Journal::open(&path, 1, Address::ZERO, 7).unwrap());
+        let error = Journal::open(&path, 2, Address::ZERO, 7).unwrap_err();
         assert_eq!(error.code(), Code::JournalCorrupt);
     }
 
@@ -377,10 +434,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_told_and_what_was_written_stays() {
+    async fn a_full_disk_is_told_and_forgotten_when_it_has_room_again() {
         let disk = SmallDisk { memory: redb::backends::InMemoryBackend::new(), capacity: 4 << 20 };
         let database = redb::Builder::new().create_with_backend(disk).unwrap();
-        let journal = Journal::over(database, 1, Address::ZERO).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::over(database, &folder.path().join("j.redb"), 1, Address::ZERO, 7).unwrap();
         journal.write(U256::ZERO, &entry(), None).await.unwrap();
         let large = Stretch { turn: 0, kind: 1, tokens: vec![u32::MAX; 100_000] };
         let mut refused = None;
@@ -392,6 +450,9 @@ mod tests {
             }
         }
         assert_eq!(refused, Some(Code::DiskFull));
+        // The file at the path is another disk, with room.
+        journal.write(U256::ONE, &entry(), None).await.unwrap();
+        assert_eq!(journal.entry(U256::ONE).unwrap(), Some(entry()));
     }
 
     #[test]
@@ -399,6 +460,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.redb");
         std::fs::write(&path, b"not a database at all, only text that is long enough to be looked at").unwrap();
-        assert_eq!(Journal::open(&path, 1, Address::ZERO).unwrap_err().code(), Code::JournalCorrupt);
+        assert_eq!(Journal::open(&path, 1, Address::ZERO, 7).unwrap_err().code(), Code::JournalCorrupt);
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod generation;
 mod host;
 mod journal;
+mod listener;
 mod opening;
 mod prompt;
 pub mod queue;

@@ -3,20 +3,24 @@
 use crate::{
     HostError,
     host::Shared,
+    registry::{Release, Taken},
     session::{Opening, Session},
 };
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use fabstir_core::{
     Code,
     abi::{ISessionMarket, Terms},
     amount::Amount,
+    channel::{self, HostHandshake},
     messages::{self, Hello, Signed, session_id},
+    signature::Signature65,
     wire::{self, HostMessage},
 };
 use rand::RngCore;
+use std::sync::Arc;
 
 /// Optional features, as `hello_ack` names them.
-const CAPABILITIES: [&str; 2] = ["resume", "clear"];
+const CAPABILITIES: [&str; 3] = ["resume", "clear", channel::CAPABILITY];
 
 /// The protocol version spoken here.
 pub(crate) const VERSION: u16 = 1;
@@ -28,19 +32,27 @@ pub(crate) fn random32() -> B256 {
     B256::from(bytes)
 }
 
-/// Answers a `hello`: proves the host's key and challenges the client to prove its own.
+/// Answers a `hello` (`frame` are its bytes): proves the host's key and challenges the client to prove its own. For a
+/// client that can, it begins an encrypted channel.
 ///
 /// # Errors
 ///
 /// [`Code::UnsupportedVersion`].
-pub(crate) fn greet(shared: &Shared, hello: &wire::Hello, challenge: B256) -> Result<HostMessage, HostError> {
+pub(crate) fn greet(
+    shared: &Shared,
+    hello: &wire::Hello,
+    frame: &[u8],
+    challenge: B256,
+) -> Result<(HostMessage, Option<HostHandshake>), HostError> {
     if !hello.versions.contains(&VERSION) {
         return Err(HostError::coded(Code::UnsupportedVersion, format!("this host speaks version {VERSION}")));
     }
-    let channel_key = B256::ZERO;
+    let can_encrypt = hello.capabilities.iter().any(|name| name == channel::CAPABILITY);
+    let handshake = if can_encrypt { Some(HostHandshake::new(random32().0, frame)?) } else { None };
+    let channel_key = handshake.as_ref().map_or(B256::ZERO, HostHandshake::key);
     let signature =
         Hello { challenge: hello.challenge, channelKey: channel_key }.sign(&shared.desk.domain, &shared.desk.key);
-    Ok(HostMessage::HelloAck(Box::new(wire::HelloAck {
+    let ack = HostMessage::HelloAck(Box::new(wire::HelloAck {
         version: VERSION,
         capabilities: CAPABILITIES.map(Into::into).to_vec(),
         models: shared.config.models.iter().map(offer).collect(),
@@ -52,7 +64,8 @@ pub(crate) fn greet(shared: &Shared, hello: &wire::Hello, challenge: B256) -> Re
         challenge,
         channel_key,
         signature,
-    })))
+    }));
+    Ok((ack, handshake))
 }
 
 fn offer(model: &crate::ServedModel) -> wire::ModelOffer {
@@ -75,10 +88,15 @@ fn offer(model: &crate::ServedModel) -> wire::ModelOffer {
 /// # Errors
 ///
 /// A code for each thing that does not hold.
-pub(crate) async fn check(shared: &Shared, open: &wire::Open, challenge: B256) -> Result<Opening, HostError> {
+pub(crate) async fn check(
+    shared: &Shared,
+    open: &wire::Open,
+    challenge: B256,
+    channel_key: B256,
+) -> Result<(Opening, Arc<Release>), HostError> {
     let terms = Terms::from(open.terms.clone());
     let id = session_id(&terms, &shared.desk.domain);
-    prove(shared, id, terms.voucherSigner, challenge, open.channel_key, &open.signature)?;
+    prove(shared, id, terms.voucherSigner, challenge, (open.channel_key, channel_key), &open.signature)?;
     if terms.host != shared.config.host || terms.hostSigner != shared.desk.key.address() {
         return Err(HostError::coded(Code::WrongHost, "the terms name another host or signer"));
     }
@@ -98,8 +116,17 @@ pub(crate) async fn check(shared: &Shared, open: &wire::Open, challenge: B256) -
             "the session was opened here before: resume it, or open another",
         ));
     }
-    let (deposit, unconfirmed) = on_chain(shared, id, &terms).await?;
-    Ok(Opening {
+    shared.sees_the_chain()?;
+    // Held from here on, so that a cancellation seen while the chain is asked is not missed.
+    let release = shared.registry.reserve(id, &terms, shared.settling())?;
+    let (deposit, unconfirmed) = match on_chain(shared, id, &terms).await {
+        Ok(state) => state,
+        Err(error) => {
+            shared.registry.remove(id);
+            return Err(error);
+        }
+    };
+    let opening = Opening {
         id,
         model: model.clone(),
         secret: open.secret,
@@ -110,7 +137,8 @@ pub(crate) async fn check(shared: &Shared, open: &wire::Open, challenge: B256) -
         checkpoint_tokens: shared.config.checkpoint_tokens,
         unconfirmed,
         terms,
-    })
+    };
+    Ok((opening, release))
 }
 
 /// Deposit, and whether its confirmations are still missing.
@@ -132,7 +160,13 @@ async fn on_chain(shared: &Shared, id: U256, terms: &Terms) -> Result<(Amount, b
     if now >= expires_at {
         return Err(fabstir_core::Error::Expired { deadline: expires_at, now }.into());
     }
-    let unconfirmed = !is_confirmed(shared, id).await?;
+    let opening = chain.opening_of(id).await?;
+    if opening.block < shared.desk.journal.first_block() {
+        // Checkpoints may have been signed for it that this journal does not know.
+        let message = "the session was opened before this host's journal begins: leave it and open another";
+        return Err(HostError::coded(Code::SessionNotActive, message));
+    }
+    let unconfirmed = !is_deep_enough(shared, opening.block).await?;
     let deposit = Amount::from(details.deposit).checked_sub(Amount::from(details.settled))?;
     if deposit == Amount::ZERO {
         return Err(HostError::coded(Code::DepositExhausted, "nothing is left of the deposit"));
@@ -142,44 +176,53 @@ async fn on_chain(shared: &Shared, id: U256, terms: &Terms) -> Result<(Amount, b
 
 /// Whether enough blocks lie on top of the session's opening.
 pub(crate) async fn is_confirmed(shared: &Shared, id: U256) -> Result<bool, HostError> {
-    if shared.config.confirmations <= 1 {
-        return Ok(true);
-    }
     let opening = shared.wallet.chain().opening_of(id).await?;
-    Ok(shared.wallet.chain().confirmations_of(opening.block).await? >= shared.config.confirmations)
+    is_deep_enough(shared, opening.block).await
 }
 
-/// Whether the connection belongs to who holds the session's key.
+async fn is_deep_enough(shared: &Shared, block: u64) -> Result<bool, HostError> {
+    let wanted = shared.config.confirmations;
+    Ok(wanted <= 1 || shared.wallet.chain().confirmations_of(block).await? >= wanted)
+}
+
+/// Whether the connection belongs to who holds the session's key: who signed this challenge and, of an encrypted
+/// connection, the key it is encrypted with (`actual`).
 fn prove(
     shared: &Shared,
     id: U256,
-    voucher_signer: alloy_primitives::Address,
+    voucher_signer: Address,
     challenge: B256,
-    channel_key: B256,
-    signature: &fabstir_core::signature::Signature65,
+    (signed, actual): (B256, B256),
+    signature: &Signature65,
 ) -> Result<(), HostError> {
-    if channel_key != B256::ZERO {
-        return Err(HostError::coded(Code::Unsupported, "this host has no encrypted channel"));
+    if signed != actual {
+        return Err(HostError::coded(Code::Unauthorized, "the channel key signed for is not this connection's"));
     }
-    let open = messages::Open { sessionId: id, challenge, channelKey: channel_key };
+    let open = messages::Open { sessionId: id, challenge, channelKey: signed };
     Ok(open.verify(&shared.desk.domain, signature, voucher_signer)?)
 }
 
-/// Whether a client may take this session up again, from where it says it stands.
+/// Takes a session up again for its owner, from where the owner says it stands.
 ///
 /// # Errors
 ///
-/// [`Code::WrongSigner`] and [`Code::BadSignature`] for strangers, [`Code::WrongHead`] if the client remembers another
-/// conversation.
-pub(crate) fn may_resume(
+/// Those of [`Registry::take_over`](crate::registry::Registry::take_over): a stranger disturbs nobody.
+pub(crate) async fn resume(
     shared: &Shared,
-    session: &Session,
     resume: &wire::Resume,
     challenge: B256,
-) -> Result<(), HostError> {
-    prove(shared, session.id, session.terms.voucherSigner, challenge, resume.channel_key, &resume.signature)?;
-    if session.knows_checkpoint(resume.checkpoint, resume.head) {
-        return Ok(());
-    }
-    Err(fabstir_core::Error::WrongHead { expected: session.ledger.transcript().head(), actual: resume.head }.into())
+    channel_key: B256,
+) -> Result<Taken, HostError> {
+    shared.sees_the_chain()?;
+    let id = resume.session_id;
+    let keys = (resume.channel_key, channel_key);
+    let prove = |signer| prove(shared, id, signer, challenge, keys, &resume.signature);
+    let accept = |session: &Session| match session.knows_checkpoint(resume.checkpoint, resume.head) {
+        true => Ok(()),
+        false => {
+            let expected = session.ledger.transcript().head();
+            Err(fabstir_core::Error::WrongHead { expected, actual: resume.head }.into())
+        }
+    };
+    shared.registry.take_over(id, prove, accept).await
 }

@@ -1,8 +1,8 @@
 //! The sessions a host holds: who is connected, who may come back.
 
 use crate::{HostError, session::Session};
-use alloy_primitives::U256;
-use fabstir_core::Code;
+use alloy_primitives::{Address, U256};
+use fabstir_core::{Code, abi::Terms};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -74,6 +74,10 @@ struct Held {
     base_expiry: u64,
     /// The same with the extensions known of.
     expires_at: u64,
+    /// Who may come back to it.
+    voucher_signer: Address,
+    /// Cancelled or over: nobody comes back to it any more.
+    ending: bool,
 }
 
 /// All sessions, bounded.
@@ -89,47 +93,51 @@ impl Registry {
         Self { held: Mutex::new(HashMap::new()), parked: Notify::new(), capacity }
     }
 
-    /// Makes room for a session that is being opened.
+    /// Makes room for a session that is being opened. `settling` more are held by their settlement.
     ///
     /// # Errors
     ///
     /// [`Code::SessionBusy`] if it is held already, [`Code::Overloaded`] if there is no room.
-    pub(crate) fn reserve(&self, id: U256, expires_at: u64) -> Result<Arc<Release>, HostError> {
+    pub(crate) fn reserve(&self, id: U256, terms: &Terms, settling: usize) -> Result<Arc<Release>, HostError> {
         let mut held = self.lock();
         if held.contains_key(&id) {
             return Err(HostError::coded(Code::SessionBusy, "the session is open here already: resume it"));
         }
-        if held.len() >= self.capacity {
+        if held.len() + settling >= self.capacity {
             return Err(HostError::coded(
                 Code::Overloaded,
                 format!("this host holds {} sessions at most", self.capacity),
             ));
         }
         let release = Arc::new(Release::default());
-        held.insert(id, Held { slot: Slot::Connected(Arc::clone(&release)), base_expiry: expires_at, expires_at });
+        let slot = Slot::Connected(Arc::clone(&release));
+        let (expires_at, voucher_signer) = (terms.expiresAt, terms.voucherSigner);
+        held.insert(id, Held { slot, base_expiry: expires_at, expires_at, voucher_signer, ending: false });
         Ok(release)
     }
 
-    /// Takes a session: waiting for its renter, or from a connection that then lets go. `accept` looks at the session
-    /// before it is taken.
+    /// Takes a session for its rightful owner: waiting for it, or from an older connection that then lets go. `prove` is
+    /// asked first, whether the owner's key (given) signed; `accept` looks at the session before it is taken.
     ///
     /// # Errors
     ///
-    /// [`Code::UnknownSession`] if it is not held, what `accept` says, [`Code::SessionBusy`] if the old connection does
-    /// not let go in time.
+    /// [`Code::UnknownSession`] if it is not held, [`Code::SessionNotActive`] if it is ending, what `prove` and `accept`
+    /// say, [`Code::SessionBusy`] if the old connection does not let go in time.
     pub(crate) async fn take_over(
         &self,
         id: U256,
-        reason: Reason,
+        prove: impl Fn(Address) -> Result<(), HostError>,
         accept: impl Fn(&Session) -> Result<(), HostError>,
     ) -> Result<Taken, HostError> {
         let deadline = tokio::time::Instant::now() + TAKEOVER;
+        // Before anybody is disturbed: ids are public.
+        prove(self.voucher_signer(id)?)?;
         loop {
             let parked = self.parked.notified();
             tokio::pin!(parked);
             // Registered before looking, so that a session parked in between is not missed.
             parked.as_mut().enable();
-            if let Some(taken) = self.try_take(id, reason, &accept)? {
+            if let Some(taken) = self.try_take(id, &accept)? {
                 return Ok(taken);
             }
             if tokio::time::timeout_at(deadline, parked).await.is_err() {
@@ -138,19 +146,23 @@ impl Registry {
         }
     }
 
+    fn voucher_signer(&self, id: U256) -> Result<Address, HostError> {
+        self.lock().get(&id).map(|held| held.voucher_signer).ok_or_else(unknown)
+    }
+
     fn try_take(
         &self,
         id: U256,
-        reason: Reason,
         accept: impl Fn(&Session) -> Result<(), HostError>,
     ) -> Result<Option<Taken>, HostError> {
         let mut sessions = self.lock();
-        let Some(held) = sessions.get_mut(&id) else {
-            return Err(HostError::coded(Code::UnknownSession, "no such session is kept here"));
-        };
+        let held = sessions.get_mut(&id).ok_or_else(unknown)?;
+        if held.ending {
+            return Err(Reason::Ended.error());
+        }
         match &held.slot {
             Slot::Connected(release) => {
-                release.give(reason);
+                release.give(Reason::TakenOver);
                 return Ok(None);
             }
             Slot::Parked(session, _) => accept(session)?,
@@ -160,6 +172,18 @@ impl Registry {
             Slot::Parked(session, _) => Ok(Some((session, release))),
             Slot::Connected(_) => Ok(None),
         }
+    }
+
+    /// Lets nobody come back to a session, and its connection go. [`Registry::take_abandoned`] has it from then on.
+    /// Whether it was news.
+    pub(crate) fn end(&self, id: U256) -> bool {
+        let mut sessions = self.lock();
+        let Some(held) = sessions.get_mut(&id).filter(|held| !held.ending) else { return false };
+        held.ending = true;
+        if let Slot::Connected(release) = &held.slot {
+            release.give(Reason::Ended);
+        }
+        true
     }
 
     /// Keeps a session whose connection has gone.
@@ -176,11 +200,6 @@ impl Registry {
         self.parked.notify_waiters();
     }
 
-    /// Whether a session is held.
-    pub(crate) fn holds(&self, id: U256) -> bool {
-        self.lock().contains_key(&id)
-    }
-
     /// When a session's terms end, extensions aside.
     pub(crate) fn base_expiry(&self, id: U256) -> Option<u64> {
         self.lock().get(&id).map(|held| held.base_expiry)
@@ -188,7 +207,7 @@ impl Registry {
 
     /// Sessions whose time, as far as is known, ended before `now` (Unix seconds).
     pub(crate) fn expired(&self, now: u64) -> Vec<U256> {
-        self.lock().iter().filter(|(_, held)| held.expires_at <= now).map(|(id, _)| *id).collect()
+        self.lock().iter().filter(|(_, held)| !held.ending && held.expires_at <= now).map(|(id, _)| *id).collect()
     }
 
     /// The session was extended to a later end.
@@ -198,10 +217,12 @@ impl Registry {
         }
     }
 
-    /// Takes out the sessions that have waited for `retention`.
+    /// Takes out the sessions that nobody is connected to and nobody will come back to: ending, or waiting for
+    /// `retention`.
     pub(crate) fn take_abandoned(&self, retention: Duration) -> Vec<Session> {
         let mut sessions = self.lock();
-        let is_abandoned = |held: &Held| matches!(&held.slot, Slot::Parked(_, since) if since.elapsed() >= retention);
+        let is_abandoned =
+            |held: &Held| matches!(&held.slot, Slot::Parked(_, since) if held.ending || since.elapsed() >= retention);
         let ids: Vec<U256> = sessions.iter().filter(|(_, held)| is_abandoned(held)).map(|(id, _)| *id).collect();
         let taken = ids.iter().filter_map(|id| match sessions.remove(id)?.slot {
             Slot::Parked(session, _) => Some(*session),
@@ -230,4 +251,8 @@ impl Registry {
         // A thread that panicked left the table whole: every change to it is one call.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unknown() -> HostError {
+    HostError::coded(Code::UnknownSession, "no such session is kept here")
 }

@@ -6,7 +6,10 @@ use crate::{
 };
 use alloy_primitives::U256;
 use fabstir_chain::Wallet;
-use fabstir_core::abi::{ISessionMarket, Terms};
+use fabstir_core::{
+    Code,
+    abi::{ISessionMarket, Terms},
+};
 use std::{
     sync::{
         Arc,
@@ -14,7 +17,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::{AbortHandle, JoinSet},
+};
 
 /// Sessions waiting to be settled at most; more wait in the journal's order.
 const QUEUE: usize = 1_024;
@@ -27,6 +33,7 @@ const LAST_RETRY: Duration = Duration::from_secs(60);
 pub(crate) struct Settler {
     queue: mpsc::Sender<(U256, Entry)>,
     backlog: Arc<Backlog>,
+    task: AbortHandle,
 }
 
 #[derive(Debug, Default)]
@@ -40,8 +47,8 @@ impl Settler {
     pub(crate) fn start(wallet: Wallet, journal: Journal) -> Self {
         let (queue, sessions) = mpsc::channel(QUEUE);
         let backlog = Arc::new(Backlog::default());
-        tokio::spawn(work(wallet, journal, sessions, Arc::clone(&backlog)));
-        Self { queue, backlog }
+        let task = tokio::spawn(work(wallet, journal, sessions, Arc::clone(&backlog))).abort_handle();
+        Self { queue, backlog, task }
     }
 
     /// Completes a session on chain with the best voucher its entry has.
@@ -76,6 +83,13 @@ impl Settler {
     }
 }
 
+impl Settler {
+    /// Leaves what is not settled yet to the next start, and the journal alone.
+    pub(crate) fn stop(&self) {
+        self.task.abort();
+    }
+}
+
 impl Backlog {
     fn done(&self) {
         if self.count.fetch_sub(1, Ordering::SeqCst) == 1 {
@@ -85,11 +99,14 @@ impl Backlog {
 }
 
 async fn work(wallet: Wallet, journal: Journal, mut sessions: mpsc::Receiver<(U256, Entry)>, backlog: Arc<Backlog>) {
+    // Dropped with this task, it ends them all.
+    let mut settlements = JoinSet::new();
     while let Some((id, entry)) = sessions.recv().await {
-        // One task a session: one that must wait for a dead endpoint holds up no other. The channel and the registry
-        // bound their number.
+        while settlements.try_join_next().is_some() {}
+        // One task a session: one that must wait for a dead endpoint holds up no other. No session is opened beyond the
+        // registry's capacity while they are under way, which bounds their number.
         let (wallet, journal, backlog) = (wallet.clone(), journal.clone(), Arc::clone(&backlog));
-        tokio::spawn(async move {
+        settlements.spawn(async move {
             finish(&wallet, &journal, id, entry).await;
             backlog.done();
         });
@@ -98,20 +115,18 @@ async fn work(wallet: Wallet, journal: Journal, mut sessions: mpsc::Receiver<(U2
 
 async fn finish(wallet: &Wallet, journal: &Journal, id: U256, mut entry: Entry) {
     let mut wait = FIRST_RETRY;
+    // Until the chain says that the session has ended: an endpoint recovers, an empty gas account is filled, a node that
+    // lagged catches up. What is given up is lost.
     loop {
         match complete(wallet, id, &entry).await {
             Ok(()) => break,
             Err(error) if error.code().is_retryable() => {
                 tracing::warn!(session = %id, %error, retry_in = ?wait, "not settled yet");
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(LAST_RETRY);
             }
-            Err(error) => {
-                // Kept in the journal as closed: the next start tries again.
-                tracing::error!(session = %id, %error, "cannot be settled");
-                return;
-            }
+            Err(error) => tracing::error!(session = %id, %error, retry_in = ?wait, "cannot be settled"),
         }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LAST_RETRY);
     }
     entry.standing = Standing::Ended;
     if let Err(error) = journal.write(id, &entry, None).await {
@@ -121,9 +136,13 @@ async fn finish(wallet: &Wallet, journal: &Journal, id: U256, mut entry: Entry) 
 
 /// Completes the session unless it has ended already.
 async fn complete(wallet: &Wallet, id: U256, entry: &Entry) -> Result<(), HostError> {
-    let details = wallet.chain().session_details(id).await?;
-    if details.status != ISessionMarket::Status::Active {
-        return Ok(());
+    match wallet.chain().session_details(id).await?.status {
+        ISessionMarket::Status::Active => {}
+        // A session that was served was on chain: a node that does not know it lags, or is of another chain.
+        ISessionMarket::Status::None => {
+            return Err(HostError::coded(Code::RpcInvalid, "the endpoint does not know this session"));
+        }
+        _ => return Ok(()),
     }
     let voucher = entry.voucher.as_ref().map(|held| held.voucher(id).with_signature(&held.signature));
     let terms = Terms::from(entry.terms.clone());

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, U256};
 use fabstir_chain::anvil::{Anvil, AnvilConfig};
 use fabstir_client::{HostOffer, OpenOptions};
 use fabstir_core::{
-    abi::Terms,
+    abi::{ISessionMarket::SignedCloseRequest, Terms},
     amount::Amount,
     inference::Backend,
     messages::{Domain, Open, Signed, session_id},
@@ -79,6 +79,11 @@ pub async fn lock(market: &LocalMarket, deposit: Amount, change: impl FnOnce(&mu
     market.renter.wallet().create_session(&terms, deposit, None).await.expect("opened on chain");
     let domain = chain.domain().clone();
     Locked { id: session_id(&terms, &domain), terms, key, deposit, url: offer.url, domain }
+}
+
+/// What a renter cancels with that wants nothing settled.
+pub fn nothing_signed() -> SignedCloseRequest {
+    SignedCloseRequest { inputTokens: 0, outputTokens: 0, deadline: 0, signature: Default::default() }
 }
 
 pub fn rand_bytes() -> [u8; 32] {
