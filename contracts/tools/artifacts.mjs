@@ -15,9 +15,13 @@ const ARTIFACTS = path.join(CONTRACTS, "artifacts");
 
 /** Contract to source, from contracts/. DevToken is for local chains only. */
 const SOURCES = {
+  Buyback: "src/Buyback.sol",
   FabToken: "src/FabToken.sol",
   NodeRegistry: "src/NodeRegistry.sol",
   SessionMarket: "src/SessionMarket.sol",
+  Staking: "src/Staking.sol",
+  UpgradeableProxy: "src/UpgradeableProxy.sol",
+  VotingPower: "src/VotingPower.sol",
   DevToken: "test/tokens/DevToken.sol",
 };
 

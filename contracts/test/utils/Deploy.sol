@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IBuyback} from "../../src/interfaces/IBuyback.sol";
 import {IFabToken} from "../../src/interfaces/IFabToken.sol";
 import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
+import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {vm} from "./Vm.sol";
+import {IERC5805} from "@openzeppelin/contracts/interfaces/IERC5805.sol";
 
 /// @title Deploy
 /// @notice Puts the contracts of `src/` on the chain from their artifacts. Tests and scripts import interfaces and deploy
@@ -35,5 +38,33 @@ library Deploy {
                 "SessionMarket.sol:SessionMarket", abi.encode(owner, registry, proofSystem, feeRecipient, feeBps)
             )
         );
+    }
+
+    function staking(address owner, address fab, IStaking.Tier[] memory tiers, uint16 leaveBps, uint32 rewardPeriod)
+        internal
+        returns (IStaking)
+    {
+        return IStaking(vm.deployCode("Staking.sol:Staking", abi.encode(owner, fab, tiers, leaveBps, rewardPeriod)));
+    }
+
+    function votingPower(address fab, address staking_) internal returns (IERC5805) {
+        return IERC5805(vm.deployCode("VotingPower.sol:VotingPower", abi.encode(fab, staking_)));
+    }
+
+    function buybackImplementation(address fab, address staking_, address router) internal returns (address) {
+        return vm.deployCode("Buyback.sol:Buyback", abi.encode(fab, staking_, router));
+    }
+
+    function buyback(address fab, address staking_, address router, address owner, IBuyback.Settings memory settings)
+        internal
+        returns (IBuyback)
+    {
+        bytes memory call =
+            abi.encodeWithSignature("initialize(address,(uint16,uint16,uint32,uint32))", owner, settings);
+        return IBuyback(proxy(buybackImplementation(fab, staking_, router), call));
+    }
+
+    function proxy(address implementation, bytes memory call) internal returns (address) {
+        return vm.deployCode("UpgradeableProxy.sol:UpgradeableProxy", abi.encode(implementation, call));
     }
 }
