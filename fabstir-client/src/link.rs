@@ -1,9 +1,11 @@
 //! The WebSocket to a host.
 
 use crate::ClientError;
+use alloy_primitives::B256;
 use fabstir_core::{
     Code, Error,
-    wire::{self, ClientMessage, Format, HostMessage, MAX_FRAME_BYTES},
+    channel::{Channel, ClientHandshake, MAX_SEALED_BYTES},
+    wire::{self, ClientMessage, Format, HostMessage},
 };
 use futures::{SinkExt, StreamExt};
 use std::time::Duration;
@@ -19,9 +21,24 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 /// ping at least every 20 seconds.
 const READ_PATIENCE: Duration = Duration::from_secs(60);
 
+/// What protects the frames.
+#[derive(Debug)]
+enum Seal {
+    /// Nothing.
+    Plain,
+    /// `hello` was sent, with a key in reserve and these bytes.
+    Greeting(Box<ClientHandshake>, Vec<u8>),
+    /// The host gave this key: the next frame is the first to be sealed.
+    Pending(Box<ClientHandshake>, Vec<u8>, B256),
+    /// The channel.
+    Sealed(Box<Channel>),
+}
+
 /// A connection to a host, in one encoding.
 #[derive(Debug)]
 pub(crate) struct Link {
+    seal: Seal,
+    may_be_plain: bool,
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     format: Format,
     url: String,
@@ -35,21 +52,45 @@ impl Link {
         let endpoint = endpoint(url)?;
         let failed = |reason: String| ClientError::Connection { url: url.to_owned(), reason };
         let mut request = endpoint.as_str().into_client_request().map_err(|error| failed(error.to_string()))?;
-        let is_plain = request.uri().scheme_str() == Some("ws");
-        if is_plain && !allow_plaintext && !request.uri().host().is_some_and(is_loopback) {
-            let message = format!("{url} is another machine and the connection would not be encrypted");
-            return Err(ClientError::coded(Code::Unsupported, message));
-        }
+        let may_be_plain = allow_plaintext || request.uri().host().is_some_and(is_loopback);
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(format.subprotocol()));
         let config =
-            WebSocketConfig::default().max_message_size(Some(MAX_FRAME_BYTES)).max_frame_size(Some(MAX_FRAME_BYTES));
+            WebSocketConfig::default().max_message_size(Some(MAX_SEALED_BYTES)).max_frame_size(Some(MAX_SEALED_BYTES));
         // Small frames go out as they come: tokens and vouchers are worth more than full packets.
         let connecting = connect_async_with_config(request, Some(config), true);
         match timeout(CONNECT_PATIENCE, connecting).await {
-            Ok(Ok((socket, _))) => Ok(Self { socket, format, url: url.to_owned(), patience: READ_PATIENCE }),
+            Ok(Ok((socket, _))) => Ok(Self {
+                seal: Seal::Plain,
+                may_be_plain,
+                socket,
+                format,
+                url: url.to_owned(),
+                patience: READ_PATIENCE,
+            }),
             Ok(Err(error)) => Err(failed(error.to_string())),
             Err(_) => Err(failed("no answer".into())),
         }
+    }
+
+    /// Sends `hello` with a key in reserve: if the host has one too, everything after its answer is encrypted.
+    pub(crate) async fn greet(&mut self, hello: &ClientMessage, handshake: ClientHandshake) -> Result<(), ClientError> {
+        let bytes = wire::encode(hello, self.format)?;
+        self.send(hello).await?;
+        self.seal = Seal::Greeting(Box::new(handshake), bytes);
+        Ok(())
+    }
+
+    /// What follows from the host's `hello_ack`, whose signature is not checked here.
+    fn greeted(&mut self, host_key: B256) -> Result<(), ClientError> {
+        self.seal = match std::mem::replace(&mut self.seal, Seal::Plain) {
+            Seal::Greeting(handshake, hello) if !host_key.is_zero() => Seal::Pending(handshake, hello, host_key),
+            other => other,
+        };
+        if matches!(self.seal, Seal::Pending(..)) || self.may_be_plain {
+            return Ok(());
+        }
+        let message = format!("{} is another machine and does not encrypt", self.url);
+        Err(ClientError::coded(Code::Unsupported, message))
     }
 
     /// The host's next message.
@@ -58,9 +99,10 @@ impl Link {
             let Ok(frame) = timeout(self.patience, self.socket.next()).await else {
                 return Err(self.lost("the host fell silent"));
             };
+            let is_binary = matches!(self.seal, Seal::Sealed(_)) || self.format == Format::Cbor;
             let bytes = match frame {
-                Some(Ok(Message::Text(text))) if self.format == Format::Json => text.as_bytes().to_vec(),
-                Some(Ok(Message::Binary(bytes))) if self.format == Format::Cbor => bytes.to_vec(),
+                Some(Ok(Message::Text(text))) if !is_binary => text.as_bytes().to_vec(),
+                Some(Ok(Message::Binary(bytes))) if is_binary => bytes.to_vec(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Text(_) | Message::Binary(_))) => {
                     return Err(Error::Misbehaviour("a frame of the other encoding".into()).into());
@@ -68,24 +110,54 @@ impl Link {
                 Some(Ok(Message::Close(_))) | None => return Err(self.lost("closed by the host")),
                 Some(Err(error)) => return Err(self.lost(&error.to_string())),
             };
-            return match wire::decode_host(&bytes, self.format) {
-                Ok(message) => Ok(message),
-                Err(refused) => Err(refused.error.into()),
+            let bytes = match &mut self.seal {
+                // Forged on its way: as good as gone.
+                Seal::Sealed(channel) => match channel.open(&bytes) {
+                    Ok(bytes) => bytes,
+                    Err(error) => return Err(self.lost(&error.to_string())),
+                },
+                _ => bytes,
             };
+            let message = wire::decode_host(&bytes, self.format).map_err(|refused| refused.error)?;
+            if let HostMessage::HelloAck(ack) = &message {
+                self.greeted(ack.channel_key)?;
+            }
+            return Ok(message);
         }
     }
 
     /// Sends a message.
     pub(crate) async fn send(&mut self, message: &ClientMessage) -> Result<(), ClientError> {
         let bytes = wire::encode(message, self.format)?;
-        let frame = match self.format {
-            Format::Json => Message::text(String::from_utf8_lossy(&bytes).into_owned()),
-            Format::Cbor => Message::binary(bytes),
+        let frame = match self.seal(&bytes)? {
+            Some(sealed) => Message::binary(sealed),
+            None if self.format == Format::Json => Message::text(String::from_utf8_lossy(&bytes).into_owned()),
+            None => Message::binary(bytes),
         };
         match timeout(WRITE_PATIENCE, self.socket.send(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.lost(&error.to_string())),
             Err(_) => Err(self.lost("the host does not read")),
+        }
+    }
+
+    /// The frame sealed, unless the connection is in the clear.
+    fn seal(&mut self, frame: &[u8]) -> Result<Option<Vec<u8>>, ClientError> {
+        match std::mem::replace(&mut self.seal, Seal::Plain) {
+            Seal::Pending(handshake, hello, host_key) => {
+                let (sealed, channel) = handshake.finish(host_key, &hello, frame)?;
+                self.seal = Seal::Sealed(Box::new(channel));
+                Ok(Some(sealed))
+            }
+            Seal::Sealed(mut channel) => {
+                let sealed = channel.seal(frame);
+                self.seal = Seal::Sealed(channel);
+                Ok(Some(sealed?))
+            }
+            other => {
+                self.seal = other;
+                Ok(None)
+            }
         }
     }
 
@@ -173,8 +245,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plaintext_to_another_machine_is_refused_before_anything_is_sent() {
-        let error = Link::connect("ws://192.0.2.1:1", Format::Json, false).await.unwrap_err();
-        assert_eq!(error.code(), Code::Unsupported);
+    async fn a_host_elsewhere_that_does_not_encrypt_gets_no_more_than_a_hello() {
+        let mut link = slow_host(false).await;
+        link.may_be_plain = false;
+        assert_eq!(link.greeted(B256::ZERO).unwrap_err().code(), Code::Unsupported);
+        let handshake = || Box::new(ClientHandshake::new([1; 32]).unwrap());
+        link.seal = Seal::Greeting(handshake(), Vec::new());
+        assert_eq!(link.greeted(B256::ZERO).unwrap_err().code(), Code::Unsupported, "nor one that says it cannot");
+        link.seal = Seal::Greeting(handshake(), Vec::new());
+        link.greeted(B256::repeat_byte(9)).unwrap();
+        assert!(link.seal(b"open").unwrap().is_some_and(|sealed| !sealed.windows(4).any(|part| part == b"open")));
     }
 }

@@ -20,11 +20,7 @@ use axum::{
 };
 use fabstir_chain::Wallet;
 use fabstir_core::{
-    Code,
-    inference::SequenceId,
-    messages::Domain,
-    signature::SigningKey,
-    wire::{Format, MAX_FRAME_BYTES},
+    Code, channel::MAX_SEALED_BYTES, inference::SequenceId, messages::Domain, signature::SigningKey, wire::Format,
 };
 use std::{
     net::SocketAddr,
@@ -242,8 +238,8 @@ async fn session(
     };
     let may_be_plain = peer.0.ip().is_loopback() || shared.config.allow_plaintext;
     upgrade
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
+        .max_message_size(MAX_SEALED_BYTES)
+        .max_frame_size(MAX_SEALED_BYTES)
         .protocols([format.subprotocol()])
         .on_upgrade(move |socket| async move {
             Connection::new(shared, Socket::new(socket, format, may_be_plain)).serve().await;

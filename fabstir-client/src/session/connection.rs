@@ -11,6 +11,7 @@ use crate::{
 };
 use fabstir_core::{
     Code,
+    channel::ClientHandshake,
     renter::{Event, Reaction, RenterSession},
     wire::{ClientMessage, ErrorFrame},
 };
@@ -203,7 +204,9 @@ pub(super) async fn greet(
 ) -> Result<(Link, Reaction), ClientError> {
     let greeting = async {
         let mut link = Link::connect(url, renter.format(), renter.allows_plaintext()).await?;
-        link.send(&inner.connect(random32())).await?;
+        let handshake = ClientHandshake::new(random32().0)?;
+        let hello = inner.connect_encrypted(random32(), handshake.key());
+        link.greet(&hello, handshake).await?;
         let greeted = inner.receive(link.receive().await?)?;
         refusal(greeted.event)?;
         for message in &greeted.send {

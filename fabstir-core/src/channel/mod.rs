@@ -24,10 +24,13 @@ use crate::{Code, Error};
 use snow::TransportState;
 
 /// The feature's name in `hello` and `hello_ack`.
-pub const CAPABILITY: &str = "encryption";
+pub const CAPABILITY: &str = crate::renter::CAPABILITY_ENCRYPTION;
 
 /// What is inside a sealed frame is padded to a multiple of so many bytes.
 pub const PADDING: usize = 128;
+
+/// The longest frame that can come, sealed.
+pub const MAX_SEALED_BYTES: usize = crate::wire::MAX_FRAME_BYTES + 4_096;
 
 /// Noise's longest message, and the part of it that is a tag.
 const MESSAGE: usize = 65_535;

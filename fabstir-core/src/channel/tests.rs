@@ -51,6 +51,13 @@ fn what_another_sealed_replayed_cut_or_changed_is_refused() {
 }
 
 #[test]
+fn the_longest_frame_fits_its_bound() {
+    let (mut host, _) = pair();
+    let sealed = host.seal(&vec![0; crate::wire::MAX_FRAME_BYTES]).expect("seals");
+    assert!(sealed.len() <= MAX_SEALED_BYTES, "{}", sealed.len());
+}
+
+#[test]
 fn the_length_of_a_token_does_not_show() {
     let (mut host, _) = pair();
     let lengths: Vec<usize> =

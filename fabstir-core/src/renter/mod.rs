@@ -34,6 +34,8 @@ use verifier::Verifier;
 
 /// Name of the feature that lets a dropped connection be taken up again.
 const CAPABILITY_RESUME: &str = "resume";
+/// Name of the feature that encrypts a connection.
+pub(crate) const CAPABILITY_ENCRYPTION: &str = "encryption";
 
 /// What a renter knows of a session before it speaks to the host.
 #[derive(Clone)]
@@ -167,6 +169,8 @@ pub struct RenterSession {
     voucher: Option<Voucher>,
     next_prompt: u32,
     clearing: Clearing,
+    /// Our key in the connection's encrypted channel; zero in the clear.
+    channel_key: B256,
 }
 
 // By hand: a conversation must not end up in a log.
@@ -194,14 +198,26 @@ impl RenterSession {
             voucher: None,
             next_prompt: 0,
             clearing: Clearing::default(),
+            channel_key: B256::ZERO,
         }
     }
 
     /// Begins a connection, the first or another after one that dropped. Returns its first message. `challenge` is 32
     /// random bytes.
     pub fn connect(&mut self, challenge: B256) -> ClientMessage {
+        self.connect_encrypted(challenge, B256::ZERO)
+    }
+
+    /// As [`RenterSession::connect`], for a connection that the caller encrypts if the host can, with the key that its
+    /// `ClientHandshake` (feature `channel`) made for it. `open` or `resume` is then signed over that key, and must be
+    /// the first frame that is sealed.
+    pub fn connect_encrypted(&mut self, challenge: B256, channel_key: B256) -> ClientMessage {
         self.phase = Phase::Greeting(challenge);
-        let capabilities = vec![CAPABILITY_RESUME.into()];
+        self.channel_key = channel_key;
+        let mut capabilities = vec![CAPABILITY_RESUME.into()];
+        if !channel_key.is_zero() {
+            capabilities.push(CAPABILITY_ENCRYPTION.into());
+        }
         ClientMessage::Hello(wire::Hello { versions: vec![wire::VERSION], capabilities, challenge })
     }
 
@@ -298,8 +314,11 @@ impl RenterSession {
     fn greeted(&mut self, challenge: B256, ack: &wire::HelloAck) -> Result<Reaction, Error> {
         let proof = messages::Hello { challenge, channelKey: ack.channel_key };
         proof.verify(&self.agreement.domain, &ack.signature, self.agreement.terms.hostSigner)?;
-        // Zero: the connection is plaintext, or encrypted below this protocol.
-        let channel_key = B256::ZERO;
+        // A host without a key speaks in the clear; whether that is good enough the connection's owner decides.
+        let channel_key = if ack.channel_key.is_zero() { B256::ZERO } else { self.channel_key };
+        if channel_key.is_zero() && !ack.channel_key.is_zero() {
+            return Err(misbehaves("it encrypts for a client that did not ask for it"));
+        }
         let open = messages::Open { sessionId: self.id, challenge: ack.challenge, channelKey: channel_key };
         let signature = open.sign(&self.agreement.domain, &self.agreement.voucher_key);
         let Some((_, verifier)) = &self.served else {

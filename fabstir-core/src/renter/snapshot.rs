@@ -117,6 +117,7 @@ impl RenterSession {
             voucher,
             next_prompt: kept.next_prompt,
             clearing: kept.clearing,
+            channel_key: B256::ZERO,
         })
     }
 
