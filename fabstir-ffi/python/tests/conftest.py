@@ -1,6 +1,7 @@
 """Vectors, and a whole market in another process."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+# Where cargo put the market and the command.
+BUILT = Path(os.environ.get("FABSTIR_BUILT", ROOT / "target" / "debug"))
 
 
 def vectors(name: str) -> Any:
@@ -23,8 +26,7 @@ def rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def market() -> Iterator[dict[str, Any]]:
     """A local chain with the contracts, a host of the shipped model and a funded renter."""
-    binary = ROOT / "target" / "debug" / "market"
-    running = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    running = subprocess.Popen([BUILT / "market"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert running.stdin and running.stdout
     line = running.stdout.readline()
     assert line, "the market did not start"

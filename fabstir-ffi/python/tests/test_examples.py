@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT
+from conftest import BUILT, ROOT
 
 EXAMPLES = ROOT / "examples" / "python"
 
@@ -47,7 +47,7 @@ def test_a_renter_in_rust_rents_from_a_host_in_python(market: dict[str, Any], ti
         common = ["--rpc", market["rpc"], "--market", market["market"], "--dev-key", "3", "--data-dir", tmp_path, "--json"]
         chat = ["chat", "--host", market["newcomer"]["address"], "--deposit", "0.001", "--ask", "Who are you?"]
         rented = subprocess.run(
-            [ROOT / "target" / "debug" / "fabstir", *common, *chat], capture_output=True, text=True, timeout=120, check=False
+            [BUILT / "fabstir", *common, *chat], capture_output=True, text=True, timeout=120, check=False
         )
         assert rented.returncode == 0, rented.stderr
         events = {event["event"]: event for event in map(json.loads, rented.stdout.splitlines())}

@@ -1,0 +1,5 @@
+//! Links what Node loads.
+
+fn main() {
+    napi_build::setup();
+}
