@@ -45,7 +45,7 @@ pub struct HostOffer {
     pub model_id: B256,
     /// The token; zero is the chain's coin.
     pub token: Address,
-    /// Base units per 1,000,000 LLM tokens.
+    /// Base units of the token per 1,000,000 LLM tokens: comparable with offers in the same token only.
     pub prices: Prices,
 }
 
@@ -104,7 +104,9 @@ impl Renter {
         Params::new(random32())
     }
 
-    /// Offers in the registry, of one model and token if given, cheapest output first.
+    /// Offers in the registry, of one model and token if given, cheapest output first within each token. Prices of
+    /// different tokens cannot be compared: name the token ([`Address::ZERO`] is the chain's coin), or look at one
+    /// [`HostOffer::token`] at a time.
     ///
     /// # Errors
     ///
@@ -132,7 +134,7 @@ impl Renter {
             .filter(|offer| model.is_none_or(|model| offer.model_id == model))
             .filter(|offer| token.is_none_or(|token| offer.token == token))
             .collect();
-        offers.sort_by_key(|offer| (offer.prices.output, offer.prices.input, offer.host));
+        offers.sort_by_key(|offer| (offer.token, offer.prices.output, offer.prices.input, offer.host));
         Ok(offers)
     }
 
