@@ -7,6 +7,7 @@ mod link;
 mod renter;
 mod session;
 mod store;
+mod upkeep;
 
 pub use answer::Answer;
 pub use error::ClientError;

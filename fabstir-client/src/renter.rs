@@ -5,10 +5,10 @@ use crate::{
     store::{Record, Standing},
 };
 use alloy_primitives::{Address, B256, U256};
-use fabstir_chain::{Chain, Receipt, Wallet};
+use fabstir_chain::{Chain, Wallet};
 use fabstir_core::{
     Code,
-    abi::{ISessionMarket, Terms},
+    abi::Terms,
     amount::{Amount, Prices},
     messages::{Domain, session_id},
     signature::SigningKey,
@@ -174,12 +174,7 @@ impl Renter {
         let chain = self.chain();
         let limits = chain.requirements(offer.token).await?;
         let deposit = options.deposit;
-        if deposit < Amount::from(limits.minDeposit) || deposit > Amount::from(limits.maxDeposit) {
-            let (min, max) = (limits.minDeposit, limits.maxDeposit);
-            let message =
-                format!("the market takes deposits from {min} to {max} base units of this token, not {deposit}");
-            return Err(ClientError::coded(Code::InvalidParams, message));
-        }
+        self.check_deposit(offer.token, deposit, (limits.minDeposit.into(), limits.maxDeposit.into())).await?;
         let voucher_key = SigningKey::from_bytes(&random32())?;
         let terms = Terms {
             renter: self.wallet.address(),
@@ -228,38 +223,8 @@ impl Renter {
         Session::connect(self.clone(), self.record(id)?).await
     }
 
-    /// Leaves a session without its host, at the counts signed for: vouchers settle for a grace period, then
-    /// [`Renter::time_out`] returns the rest.
-    ///
-    /// # Errors
-    ///
-    /// Those of the chain.
-    pub async fn cancel(&self, id: U256) -> Result<Receipt, ClientError> {
-        let record = self.record(id)?;
-        let request = ISessionMarket::SignedCloseRequest {
-            inputTokens: record.input_tokens,
-            outputTokens: record.output_tokens,
-            deadline: 0,
-            signature: Default::default(),
-        };
-        Ok(self.wallet.cancel(&record.terms.into(), request).await?)
-    }
-
-    /// Ends a session whose time, or whose grace after [`Renter::cancel`], is over, and takes the rest back.
-    ///
-    /// # Errors
-    ///
-    /// Those of the chain: [`Code::Reverted`] with `SessionMarket_NotOver` if it is too early.
-    pub async fn time_out(&self, id: U256) -> Result<Receipt, ClientError> {
-        let mut record = self.record(id)?;
-        let receipt = self.wallet.timeout(&record.terms.clone().into()).await?;
-        record.standing = Standing::Ended;
-        self.store.write(id, &record).await?;
-        Ok(receipt)
-    }
-
     /// A session kept here, of this market.
-    fn record(&self, id: U256) -> Result<Record, ClientError> {
+    pub(crate) fn record(&self, id: U256) -> Result<Record, ClientError> {
         let record = self.store.record(id)?;
         if (record.chain_id, record.market) == (self.chain().chain_id(), self.chain().market()) {
             return Ok(record);

@@ -2,7 +2,12 @@
 
 use crate::ClientError;
 use alloy_primitives::{Address, B256, U256};
-use fabstir_core::{Code, cbor, signature::SigningKey, wire::WireTerms};
+use fabstir_core::{
+    Code, cbor,
+    messages::{Domain, Signed, Voucher},
+    signature::{Signature65, SigningKey},
+    wire::WireTerms,
+};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 use std::{path::Path, sync::Arc};
@@ -32,7 +37,7 @@ pub struct Record {
     pub market: Address,
     /// What was agreed.
     pub terms: WireTerms,
-    /// Deposit at the opening, base units.
+    /// Locked in all, base units: at the opening, and what this renter has added since.
     pub deposit: U256,
     /// Where the host is reached.
     pub url: String,
@@ -82,6 +87,18 @@ impl Record {
             voucher_key: B256::from(*voucher_key.expose_secret()),
             secret,
         }
+    }
+
+    /// The newest voucher, signed again; for nothing if nothing was signed for.
+    pub(crate) fn voucher(&self, id: U256, domain: &Domain) -> Result<(Voucher, Signature65), ClientError> {
+        let voucher = Voucher {
+            sessionId: id,
+            inputTokens: self.input_tokens,
+            outputTokens: self.output_tokens,
+            head: self.head,
+        };
+        let signature = voucher.sign(domain, &self.voucher_key()?);
+        Ok((voucher, signature))
     }
 
     /// The key that signs this session's vouchers.

@@ -178,6 +178,18 @@ impl Session {
         Ok(receipt)
     }
 
+    /// Adds money, hours or both; ends a pending cancellation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Renter::extend`].
+    pub async fn extend(&mut self, amount: Amount, hours: u16) -> Result<Receipt, ClientError> {
+        let receipt = self.renter.extend(self.id(), amount, hours).await?;
+        self.record.deposit = self.renter.record(self.id())?.deposit;
+        self.inner.deposit_raised(self.record.deposit.into());
+        Ok(receipt)
+    }
+
     /// Drops the connection without a word, as a failing network would; the next use resumes the session.
     pub fn disconnect(&mut self) {
         self.link = None;
