@@ -328,6 +328,29 @@ contract CreateSessionJobForTest is SessionMarketTest {
         openFor(t, a);
     }
 
+    /// forge-config: default.fuzz.runs = 64
+    function testFuzz_WhatWasSignedOpensNothingElse(uint8 field, uint256 by, bool permit) external {
+        disallow();
+        ISessionMarket.Terms memory t = tokenTerms();
+        ISessionMarket.Authorization memory a = permit ? permitBy(renterKey, t) : authorizationBy(renterKey, t);
+        (uint256 amount, uint256 wallet) = (TOKEN_DEPOSIT, token.balanceOf(renter));
+        field %= 9;
+        by = bound(by, 1, 100);
+        if (field == 0) t.voucherSigner = address(uint160(t.voucherSigner) + uint160(by));
+        if (field == 1) t.inputPrice += uint128(by);
+        if (field == 2) t.outputPrice += uint128(by);
+        if (field == 3) t.expiresAt += uint64(by);
+        if (field == 4) t.grace += uint32(by);
+        if (field == 5) t.cancelBps = uint16(t.cancelBps + by);
+        if (field == 6) t.salt += by;
+        if (field == 7) a.deadline += uint64(by);
+        if (field == 8) amount += by;
+        vm.prank(stranger);
+        (bool ok,) = address(market).call(abi.encodeCall(market.createSessionJobFor, (t, amount, a)));
+        assertFalse(ok, "opened");
+        assertEq(token.balanceOf(renter), wallet, "wallet");
+    }
+
     function tokenRefuses(ISessionMarket.Terms memory t, ISessionMarket.Authorization memory a) private {
         vm.expectRevert(DevToken.DevToken_BadSignature.selector);
         openFor(t, a);
