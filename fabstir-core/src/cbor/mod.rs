@@ -5,6 +5,9 @@
 //! tags other than those of big integers have no use here and are refused too.
 
 mod check;
+#[cfg(any(target_arch = "wasm32", test))]
+mod lean;
+#[cfg(not(target_arch = "wasm32"))]
 mod write;
 
 pub(crate) use check::{Keys, check};
@@ -22,6 +25,9 @@ pub const MAX_DEPTH: usize = 32;
 /// [`Code::InvalidValue`] for a NaN, a map with equal keys, nesting beyond [`MAX_DEPTH`], or a value that refuses to be
 /// serialised.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
+    #[cfg(target_arch = "wasm32")]
+    return lean::to_vec(value).map_err(|mismatch| Error::invalid("CBOR value", mismatch.message()));
+    #[cfg(not(target_arch = "wasm32"))]
     write::to_vec(value)
 }
 
@@ -37,6 +43,9 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 
 /// Decodes bytes that [`check`] has passed: nesting and lengths are bounded.
 pub(crate) fn read_checked<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    #[cfg(target_arch = "wasm32")]
+    return lean::from_slice(bytes).map_err(|mismatch| malformed(mismatch.message()));
+    #[cfg(not(target_arch = "wasm32"))]
     ciborium::from_reader(bytes).map_err(|error| match error {
         ciborium::de::Error::Semantic(_, message) => malformed(shorten(&message)),
         other => malformed(other.to_string()),

@@ -2,7 +2,7 @@
 
 use super::{ClientMessage, HostMessage, client, host};
 use crate::{Code, Error, cbor};
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 use serde::{
     Deserialize, Serialize,
     de::{self, DeserializeOwned},
@@ -73,11 +73,26 @@ impl From<DecodeError> for Error {
 /// [`Code::FrameTooLarge`] above [`MAX_FRAME_BYTES`].
 pub fn encode<M: WireMessage>(message: &M, format: Format) -> Result<Vec<u8>, Error> {
     let frame = match format {
-        Format::Json => serde_json::to_vec(message).map_err(|error| Error::coded(Code::Internal, error.to_string()))?,
+        Format::Json => to_json(message)?,
         Format::Cbor => cbor::to_vec(message)?,
     };
     check_size(&frame)?;
     Ok(frame)
+}
+
+#[cfg(feature = "json")]
+fn to_json<M: Serialize>(message: &M) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(message).map_err(|error| Error::coded(Code::Internal, error.to_string()))
+}
+
+#[cfg(not(feature = "json"))]
+fn to_json<M>(_: &M) -> Result<Vec<u8>, Error> {
+    Err(without_json())
+}
+
+#[cfg(not(feature = "json"))]
+fn without_json() -> Error {
+    Error::coded(Code::Unsupported, "this build has no JSON")
 }
 
 /// A [`ClientMessage`] or a [`HostMessage`].
@@ -98,7 +113,16 @@ mod sealed {
 ///
 /// [`Code::FrameTooLarge`], [`Code::MalformedFrame`], or [`Code::UnknownMessage`] for a type this version does not know.
 pub fn decode_client(frame: &[u8], format: Format) -> Result<ClientMessage, DecodeError> {
-    let reader = Reader::new(frame, format)?;
+    match format {
+        #[cfg(feature = "json")]
+        Format::Json => client_message(&Reader::<Json>::new(frame)?),
+        #[cfg(not(feature = "json"))]
+        Format::Json => Err(DecodeError { id: None, error: without_json() }),
+        Format::Cbor => client_message(&Reader::<Cbor>::new(frame)?),
+    }
+}
+
+fn client_message<S: Syntax>(reader: &Reader<'_, S>) -> Result<ClientMessage, DecodeError> {
     Ok(match reader.kind.as_str() {
         "hello" => ClientMessage::Hello(reader.body()?),
         "open" => ClientMessage::Open(reader.body()?),
@@ -120,7 +144,16 @@ pub fn decode_client(frame: &[u8], format: Format) -> Result<ClientMessage, Deco
 ///
 /// As [`decode_client`].
 pub fn decode_host(frame: &[u8], format: Format) -> Result<HostMessage, DecodeError> {
-    let reader = Reader::new(frame, format)?;
+    match format {
+        #[cfg(feature = "json")]
+        Format::Json => host_message(&Reader::<Json>::new(frame)?),
+        #[cfg(not(feature = "json"))]
+        Format::Json => Err(DecodeError { id: None, error: without_json() }),
+        Format::Cbor => host_message(&Reader::<Cbor>::new(frame)?),
+    }
+}
+
+fn host_message<S: Syntax>(reader: &Reader<'_, S>) -> Result<HostMessage, DecodeError> {
     Ok(match reader.kind.as_str() {
         "hello_ack" => HostMessage::HelloAck(reader.body()?),
         "opened" => HostMessage::Opened(reader.body()?),
@@ -143,11 +176,51 @@ pub fn decode_host(frame: &[u8], format: Format) -> Result<HostMessage, DecodeEr
 ///
 /// The body is read from the frame a second time, by its type. Serde's internally tagged enums would read it once, but
 /// through a buffer that forgets whether the format is human-readable, on which every number's form depends.
-struct Reader<'a> {
+struct Reader<'a, S> {
     frame: &'a [u8],
-    format: Format,
     kind: String,
     id: Option<u32>,
+    syntax: PhantomData<S>,
+}
+
+/// An encoding as a type, so that a program that reads one alone has no code of the other.
+trait Syntax {
+    /// Refuses what is not well-formed, nested too deep, or no map: serde's structs can be read from lists too, by the
+    /// order of their fields.
+    fn check(frame: &[u8]) -> Result<(), Error>;
+    fn read<T: DeserializeOwned>(frame: &[u8]) -> Result<T, Error>;
+}
+
+#[cfg(feature = "json")]
+struct Json;
+
+#[cfg(feature = "json")]
+impl Syntax for Json {
+    fn check(frame: &[u8]) -> Result<(), Error> {
+        check_json_nesting(frame)?;
+        map_or_refuse(frame.trim_ascii_start().starts_with(b"{"))
+    }
+
+    fn read<T: DeserializeOwned>(frame: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(frame).map_err(malformed)
+    }
+}
+
+struct Cbor;
+
+impl Syntax for Cbor {
+    fn check(frame: &[u8]) -> Result<(), Error> {
+        cbor::check(frame, cbor::Keys::Free)?;
+        map_or_refuse(frame.first().is_some_and(|head| head >> 5 == 5))
+    }
+
+    fn read<T: DeserializeOwned>(frame: &[u8]) -> Result<T, Error> {
+        cbor::read_checked(frame)
+    }
+}
+
+fn map_or_refuse(is_map: bool) -> Result<(), Error> {
+    if is_map { Ok(()) } else { Err(malformed("not a map")) }
 }
 
 #[derive(Deserialize)]
@@ -157,17 +230,17 @@ struct Envelope {
     id: LenientId,
 }
 
-impl<'a> Reader<'a> {
-    fn new(frame: &'a [u8], format: Format) -> Result<Self, DecodeError> {
+impl<'a, S: Syntax> Reader<'a, S> {
+    fn new(frame: &'a [u8]) -> Result<Self, DecodeError> {
         let envelope = check_size(frame)
-            .and_then(|()| check_shape(frame, format))
-            .and_then(|()| read::<Envelope>(frame, format))
+            .and_then(|()| S::check(frame))
+            .and_then(|()| S::read::<Envelope>(frame))
             .map_err(|error| DecodeError { id: None, error })?;
-        Ok(Self { frame, format, kind: envelope.r#type, id: envelope.id.0 })
+        Ok(Self { frame, kind: envelope.r#type, id: envelope.id.0, syntax: PhantomData })
     }
 
     fn body<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        read(self.frame, self.format).map_err(|error| DecodeError { id: self.id, error })
+        S::read(self.frame).map_err(|error| DecodeError { id: self.id, error })
     }
 
     fn unknown(&self) -> DecodeError {
@@ -175,13 +248,6 @@ impl<'a> Reader<'a> {
         let name: String = self.kind.chars().take(32).collect();
         let error = Error::coded(Code::UnknownMessage, format!("unknown message type {name:?}"));
         DecodeError { id: self.id, error }
-    }
-}
-
-fn read<T: DeserializeOwned>(frame: &[u8], format: Format) -> Result<T, Error> {
-    match format {
-        Format::Json => serde_json::from_slice(frame).map_err(malformed),
-        Format::Cbor => cbor::read_checked(frame),
     }
 }
 
@@ -197,19 +263,7 @@ fn check_size(frame: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_shape(frame: &[u8], format: Format) -> Result<(), Error> {
-    match format {
-        Format::Json => check_json_nesting(frame)?,
-        Format::Cbor => cbor::check(frame, cbor::Keys::Free)?,
-    }
-    // Serde's structs can be read from lists too, by the order of their fields; a frame is always a map.
-    let is_map = match format {
-        Format::Json => frame.trim_ascii_start().starts_with(b"{"),
-        Format::Cbor => frame.first().is_some_and(|head| head >> 5 == 5),
-    };
-    if is_map { Ok(()) } else { Err(malformed("not a map")) }
-}
-
+#[cfg(feature = "json")]
 /// Bounds nesting before anything recurses: the parser would skip an unknown field of any depth.
 fn check_json_nesting(frame: &[u8]) -> Result<(), Error> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
