@@ -7,8 +7,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fabstir-core", &[]),
     ("fabstir-llama", &["fabstir-core"]),
     ("fabstir-chain", &["fabstir-core"]),
+    ("fabstir-wasm", &["fabstir-core"]),
     ("fabstir-client", &["fabstir-core", "fabstir-chain"]),
     ("fabstir-host", &["fabstir-core", "fabstir-chain", "fabstir-llama"]),
+    ("fabstir-node", &["fabstir-ffi"]),
     ("fabstir-cli", &["fabstir-core", "fabstir-chain", "fabstir-client", "fabstir-host"]),
     ("fabstir-ffi", &["fabstir-core", "fabstir-chain", "fabstir-client", "fabstir-host", "fabstir-llama"]),
 ];

@@ -2,8 +2,11 @@
 //! benches. `cargo xtask help` lists the commands.
 
 mod arrows;
+mod browser;
 mod ffi;
 mod market;
+mod node;
+mod python;
 mod run;
 mod setup;
 mod stages;

@@ -33,7 +33,6 @@ impl LocalMarket {
     }
 
     /// The line of JSON that describes it.
-    #[allow(dead_code, reason = "for the languages that read JSON themselves")]
     pub(crate) fn description(&self) -> &str {
         self.description.trim()
     }

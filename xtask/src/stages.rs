@@ -1,7 +1,7 @@
 //! The demo, the tests and the benches, as lists of commands.
 
 use crate::{
-    arrows, ffi,
+    arrows, browser, ffi, node, python,
     run::{Failure, Outcome, cargo, command, root, run},
     setup, wasm,
 };
@@ -27,6 +27,9 @@ const STAGES: &[Stage] = &[
     Stage { name: "docs", run: |_| docs() },
     Stage { name: "demo", run: |_| demo(&[]) },
     Stage { name: "ffi", run: |_| ffi::test() },
+    Stage { name: "python", run: |_| python::test() },
+    Stage { name: "node", run: |_| node::test() },
+    Stage { name: "browser", run: |_| browser::check() },
 ];
 
 /// Runs every stage, or one, and prints what each took.
@@ -65,7 +68,10 @@ pub(crate) fn test(args: &[String]) -> Outcome {
 
 /// Streams the demo's conversations to the terminal.
 pub(crate) fn demo(args: &[String]) -> Outcome {
-    run(cargo().args(["run", "--locked", "--quiet", "--package", "fabstir-examples", "--bin", "demo", "--"]).args(args))
+    let demo = ["--locked", "--package", "fabstir-examples", "--bin", "demo"];
+    // The first build takes minutes, and shows what it is doing; the demo then has the terminal for itself.
+    run(cargo().arg("build").args(demo))?;
+    run(cargo().args(["run", "--quiet"]).args(demo).arg("--").args(args))
 }
 
 /// The benches, in the release profile, with a random-weight model made for them.
