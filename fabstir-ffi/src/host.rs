@@ -31,7 +31,7 @@ static HOSTS: Table<fabstir_host, RwLock<Standing>> = Table::new("host");
 #[derive(Debug)]
 enum Standing {
     SetUp(Box<Plan>),
-    Running(BoxedHost),
+    Running(Box<BoxedHost>),
     Stopped,
 }
 
@@ -145,7 +145,7 @@ pub extern "C" fn fabstir_host_start(host: *const fabstir_host) -> fabstir_statu
         };
         let Plan { settings, key, account_key, models } = Plan::clone(plan);
         let running = finish(BoxedHost::start(settings, key, account_key, models))?;
-        *standing = Standing::Running(running);
+        *standing = Standing::Running(Box::new(running));
         Ok(())
     })
 }
@@ -212,9 +212,10 @@ pub extern "C" fn fabstir_host_free(host: *mut fabstir_host) {
 fn stop(host: &RwLock<Standing>) -> Outcome {
     let mut standing = host.write().unwrap_or_else(PoisonError::into_inner);
     match std::mem::replace(&mut *standing, Standing::Stopped) {
-        Standing::Running(host) => Ok(runtime()?.block_on(host.stop())),
-        Standing::SetUp(_) | Standing::Stopped => Ok(()),
+        Standing::Running(host) => runtime()?.block_on(host.stop()),
+        Standing::SetUp(_) | Standing::Stopped => {}
     }
+    Ok(())
 }
 
 fn running(standing: &Standing) -> Outcome<&BoxedHost> {

@@ -34,12 +34,12 @@ pub unsafe extern "C" fn fabstir_has_feature(name: *const c_char, len: usize, ha
     guard(|| {
         // SAFETY: the caller's pointers are as the conventions say.
         let (name, has) = unsafe { (pointer::text(name, len, "name")?, out(has, "has")?) };
-        has.write(match name {
-            "llama" => cfg!(feature = "llama"),
-            "client" => cfg!(feature = "client"),
-            "host" => cfg!(feature = "host"),
-            _ => false,
-        });
+        let built = [
+            ("llama", cfg!(feature = "llama")),
+            ("client", cfg!(feature = "client")),
+            ("host", cfg!(feature = "host")),
+        ];
+        has.write(built.contains(&(name, true)));
         Ok(())
     })
 }

@@ -166,7 +166,7 @@ impl Machine {
                 _ => {
                     let mut books = fabstir_escrow_books::default();
                     let status = fabstir_escrow_state(self.escrows[at], &mut books);
-                    if c.byte() % 4 == 0 {
+                    if c.byte().is_multiple_of(4) {
                         fabstir_escrow_free(self.escrows[at]);
                     }
                     status
