@@ -125,9 +125,8 @@ function drawCost() {
   const bytes = new TextEncoder().encode($('prompt').value).length;
   const most = gross({ inputTokens: bytes + (opened?.overhead ?? 0), outputTokens: 0 }, terms);
   const token = gross({ inputTokens: 0, outputTokens: 100 }, terms);
-  const question = bytes ? `The question costs at most ${money.with(most)}, ` : '';
-  const rest = `${question ? 'a' : 'A'}n answer of 100 tokens ${money.with(token)}.`;
-  $('cost').textContent = question + rest;
+  const question = bytes ? `Your question: at most ${money.with(most)}. ` : '';
+  $('cost').textContent = `${question}Each 100 tokens of the answer: ${money.with(token)}.`;
 }
 
 async function ask() {

@@ -3,7 +3,7 @@
 //   node tools/build.mjs            for a release: the standard library rebuilt without panic messages, every byte counted
 //   node tools/build.mjs --quick    while working: the standard library as it comes
 //
-// CARGO and the variables that xtask sets choose the toolchain.
+// FABSTIR_WASM_CARGO and FABSTIR_WASM_RUSTC choose another toolchain for the core alone; xtask sets them on Debian.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,9 @@ function compile(features) {
   const std = ['-Zbuild-std=std,panic_abort', '-Zbuild-std-features=optimize_for_size'];
   const env = { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zunstable-options -Cpanic=immediate-abort' };
   const words = ['build', '--locked', '--package', 'fabstir-wasm', '--lib', '--target', TARGET, '--profile', 'wasm'];
-  run(process.env.FABSTIR_WASM_CARGO ?? 'cargo', [...words, ...(quick ? [] : std), ...features], quick ? {} : env);
+  const { FABSTIR_WASM_CARGO: cargo = 'cargo', FABSTIR_WASM_RUSTC: rustc } = process.env;
+  const compiler = rustc ? { RUSTC: rustc } : {};
+  run(cargo, [...words, ...(quick ? [] : std), ...features], { ...compiler, ...(quick ? {} : env) });
   return `${root}target/${TARGET}/wasm/fabstir_wasm.wasm`;
 }
 
