@@ -36,6 +36,8 @@ const QUESTIONS: [&str; 3] = ["Who are you?", "Tell me a long story.", "What is 
 /// The answer that is cancelled, and after how many of its tokens.
 const CANCELLED: usize = 1;
 const CANCEL_AFTER: u64 = 12;
+/// How often that question is asked: a small model's answer may be at its end before the cancellation arrives.
+const CANCEL_ATTEMPTS: u32 = 10;
 
 /// Where the money of one session went. Amounts are base units.
 #[derive(Debug, Serialize)]
@@ -125,7 +127,10 @@ async fn session(market: &LocalMarket, token: Address, options: &Options) -> Out
     let mut streaming = Duration::ZERO;
     for (number, question) in questions.iter().enumerate() {
         let asked = Instant::now();
-        vouchers += ask(&mut session, question, number == CANCELLED, &mut screen).await?;
+        vouchers += match number {
+            CANCELLED => ask_and_cancel(&mut session, question, &mut screen).await?,
+            _ => ask(&mut session, question, false, &mut screen).await?.0,
+        };
         streaming += asked.elapsed();
     }
     let usage = session.usage();
@@ -159,12 +164,31 @@ async fn session(market: &LocalMarket, token: Address, options: &Options) -> Out
     })
 }
 
-/// Asks one question and shows its answer; returns how many vouchers were signed for it.
-async fn ask(session: &mut Session, question: &str, cancel: bool, screen: &mut Screen) -> Outcome<u64> {
+/// Asks until an answer was cancelled; returns how many vouchers were signed.
+async fn ask_and_cancel(session: &mut Session, question: &str, screen: &mut Screen) -> Outcome<u64> {
+    let mut vouchers = 0;
+    for _ in 0..CANCEL_ATTEMPTS {
+        let (signed, reason) = ask(session, question, true, screen).await?;
+        vouchers += signed;
+        if reason == Some(FinishReason::Cancelled) {
+            return Ok(vouchers);
+        }
+        screen.note("(at its end before the cancellation arrived: asked again)");
+    }
+    Err(format!("none of {CANCEL_ATTEMPTS} answers could be cancelled: each was at its end before").into())
+}
+
+/// Asks one question and shows its answer; returns how many vouchers were signed for it, and why it ended.
+async fn ask(
+    session: &mut Session,
+    question: &str,
+    cancel: bool,
+    screen: &mut Screen,
+) -> Outcome<(u64, Option<FinishReason>)> {
     screen.question(question);
     let deposit = session.deposit();
     let mut answer = session.prompt(question, Renter::params()).await?;
-    let (mut vouchers, mut tokens) = (0, 0);
+    let (mut vouchers, mut tokens, mut ended) = (0, 0, None);
     while let Some(event) = answer.next().await? {
         match event {
             Event::Token { text, .. } => {
@@ -178,11 +202,14 @@ async fn ask(session: &mut Session, question: &str, cancel: bool, screen: &mut S
                 vouchers += 1;
                 screen.voucher(usage.input, usage.output, owed, deposit);
             }
-            Event::Done { reason, .. } => screen.done(reason),
+            Event::Done { reason, .. } => {
+                ended = Some(reason);
+                screen.done(reason);
+            }
             _ => {}
         }
     }
-    Ok(vouchers)
+    Ok((vouchers, ended))
 }
 
 /// Every balance a session touches.
@@ -266,6 +293,10 @@ impl Screen {
     fn voucher(&self, input: u64, output: u64, owed: Amount, deposit: Amount) {
         let (owed, deposit) = (self.units.format(owed), self.units.format(deposit));
         self.show(&self.paint("2", &format!(" [voucher: {input} in, {output} out, {owed} of {deposit}]")));
+    }
+
+    fn note(&self, text: &str) {
+        self.show(&format!("{}\n", self.paint("33", text)));
     }
 
     fn done(&self, reason: FinishReason) {
