@@ -22,6 +22,8 @@ const SOURCES = {
   Staking: "src/Staking.sol",
   UpgradeableProxy: "src/UpgradeableProxy.sol",
   VotingPower: "src/VotingPower.sol",
+  PaymentEscrow: "src/PaymentEscrow.sol",
+  JobMarketplace: "src/JobMarketplace.sol",
   DevToken: "test/tokens/DevToken.sol",
 };
 

@@ -3,7 +3,9 @@ pragma solidity ^0.8.30;
 
 import {IBuyback} from "../../src/interfaces/IBuyback.sol";
 import {IFabToken} from "../../src/interfaces/IFabToken.sol";
+import {IJobMarketplace} from "../../src/interfaces/IJobMarketplace.sol";
 import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
+import {IPaymentEscrow} from "../../src/interfaces/IPaymentEscrow.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {vm} from "./Vm.sol";
@@ -62,6 +64,27 @@ library Deploy {
         bytes memory call =
             abi.encodeWithSignature("initialize(address,(uint16,uint16,uint32,uint32))", owner, settings);
         return IBuyback(proxy(buybackImplementation(fab, staking_, router), call));
+    }
+
+    function paymentEscrow(address owner, address arbiter, address feeRecipient, uint16 feeBps)
+        internal
+        returns (IPaymentEscrow)
+    {
+        return IPaymentEscrow(
+            vm.deployCode("PaymentEscrow.sol:PaymentEscrow", abi.encode(owner, arbiter, feeRecipient, feeBps))
+        );
+    }
+
+    function jobMarketplaceImplementation(address registry, address escrow) internal returns (address) {
+        return vm.deployCode("JobMarketplace.sol:JobMarketplace", abi.encode(registry, escrow));
+    }
+
+    function jobMarketplace(address owner, address guardian, address registry, address escrow)
+        internal
+        returns (IJobMarketplace)
+    {
+        bytes memory call = abi.encodeWithSignature("initialize(address,address)", owner, guardian);
+        return IJobMarketplace(proxy(jobMarketplaceImplementation(registry, escrow), call));
     }
 
     function proxy(address implementation, bytes memory call) internal returns (address) {
