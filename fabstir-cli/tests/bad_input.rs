@@ -2,7 +2,10 @@
 
 mod common;
 
+use alloy_primitives::{Address, B256, Bytes};
 use common::{DevChain, Home, free_port, tiny_model};
+use fabstir_chain::{Chain, ChainConfig, NodeDescription, Wallet, anvil::dev_key};
+use fabstir_core::abi::INodeRegistry::ModelPrice;
 use std::net::TcpListener;
 
 #[test]
@@ -167,4 +170,62 @@ fn what_is_wrong_on_the_chain_is_told_apart() {
     assert_eq!(funded["balances"][0]["base_units"], "10000000000000000000");
     assert_eq!(funded["balances"][1]["amount"], "2000");
     assert_eq!(funded["balances"][2]["base_units"], "10000000000");
+}
+
+#[test]
+fn a_model_swapped_after_it_was_registered_is_not_served() {
+    let chain = DevChain::start();
+    let home = Home::on(&chain);
+    let mut weights = std::fs::read(tiny_model()).expect("the model");
+    let path = home.path("model.gguf");
+    std::fs::write(&path, &weights).expect("written");
+    let model = path.display().to_string();
+    let price = ["--price", "ETH=1/2"];
+    home.json(&[&["--dev-key", "1", "host", "register", "--model", &model][..], &price].concat());
+    // Another model of the same name and size, which loads as well.
+    let last = weights.len() - 1;
+    weights[last] ^= 1;
+    std::fs::write(&path, &weights).expect("written");
+    let listen = format!("127.0.0.1:{}", free_port());
+    let run = ["--dev-key", "1", "host", "run", "--model", &model, "--listen", &listen];
+    let message = home.fails("model_not_served", &run);
+    assert!(message.contains("model.gguf") && message.contains("host register"), "{message}");
+}
+
+#[test]
+fn an_offer_in_what_is_no_token_hides_no_other() {
+    let chain = DevChain::start();
+    let home = Home::on(&chain);
+    let model = tiny_model().display().to_string();
+    home.json(&["--dev-key", "1", "host", "register", "--model", &model, "--price", "ETH=1/2"]);
+    // Nobody's account, and a contract without decimals.
+    let (nobody, market) = (Address::repeat_byte(0x77), chain.address("market"));
+    tokio::runtime::Runtime::new().expect("runtime").block_on(register_by_hand(&chain, &[nobody, market]));
+
+    let listed = home.run(&["hosts"]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&listed.stdout), String::from_utf8_lossy(&listed.stderr));
+    assert!(listed.status.success(), "{stderr}");
+    let honest = chain.account(1).to_lowercase();
+    assert!(stdout.contains("1 ETH") && stdout.to_lowercase().contains(&honest), "{stdout}");
+    assert!(stderr.contains("left out: 2"), "{stderr}");
+    assert_eq!(home.json(&["hosts"]).as_array().map(Vec::len), Some(1));
+    home.fails("no_contract", &["hosts", "--token", &nobody.to_string()]);
+}
+
+/// Registers a host without asking this command, which would refuse such prices.
+async fn register_by_hand(chain: &DevChain, tokens: &[Address]) {
+    let config = ChainConfig::new(chain.rpc(), chain.address("market"));
+    let wallet = Wallet::new(Chain::connect(config).await.expect("the chain"), dev_key(3).expect("key"));
+    let wallet = wallet.expect("a wallet");
+    let stake = wallet.chain().min_stake().await.expect("stake");
+    wallet.approve(chain.address("fab"), wallet.chain().registry(), stake).await.expect("approved");
+    let node = NodeDescription {
+        signer: wallet.address(),
+        api_url: "ws://127.0.0.1:1".into(),
+        metadata: String::new(),
+        public_key: Bytes::copy_from_slice(&dev_key(3).expect("key").public_key()),
+    };
+    let price =
+        |token: &Address| ModelPrice { modelId: B256::repeat_byte(1), token: *token, inputPrice: 1, outputPrice: 1 };
+    wallet.register(node, tokens.iter().map(price).collect()).await.expect("registered");
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    error::Result,
+    error::{CliError, Result},
     market::Market,
     output::{Rates, printable, table},
     progress,
@@ -10,9 +10,21 @@ use crate::{
 };
 use alloy_primitives::{Address, B256};
 use clap::Args;
-use fabstir_chain::MAX_PAGE;
-use fabstir_core::amount::Prices;
+use fabstir_chain::{MAX_PAGE, TokenUnits};
+use fabstir_core::{
+    Code,
+    abi::INodeRegistry::{ModelPrice, NodeInfo},
+    amount::Prices,
+};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Reads of the registry and of tokens at once.
+const READS_AT_ONCE: usize = 16;
 
 /// Flags of `hosts`.
 #[derive(Debug, Args)]
@@ -53,36 +65,78 @@ pub(crate) async fn run(app: App, args: HostsArgs) -> Result {
         Some(name) => Some(market.resolve(name).await?.token),
         None => None,
     };
-    let listings = progress::waiting(app.out, "reading the registry", read(&market, &model, token)).await?;
+    let reading = read(&market, &model, token);
+    let (listings, left_out) = progress::waiting(app.out, "reading the registry", reading).await?;
     app.out.result(&listings, |listings| text(listings));
+    if left_out > 0 {
+        app.out.note(&format!("left out: {left_out} in what is no token"));
+    }
     Ok(())
 }
 
-/// Offers, cheapest first within a token. Needs no key, unlike a renter's own look at them.
-async fn read(market: &Market, model: &ModelChoice, token: Option<Address>) -> Result<Vec<Listing>> {
-    let mut listings = Vec::new();
-    for host in active_hosts(market, model.id()).await? {
-        let node = market.chain.node_of(host).await?;
-        for offer in market.chain.prices_of(host, 0, MAX_PAGE).await? {
-            if !model.matches(offer.modelId) || token.is_some_and(|token| token != offer.token) {
-                continue;
-            }
-            let (name, model_name) = names(&node.metadata, offer.modelId);
-            let prices = Prices::new(offer.inputPrice, offer.outputPrice);
-            listings.push(Listing {
-                host,
-                signer: node.signer,
-                name,
-                url: node.apiUrl.clone(),
-                model_id: offer.modelId,
-                model_name,
-                rates: Rates::new(&market.units(offer.token).await?, prices),
-                prices,
-            });
-        }
-    }
+/// An offer as the registry has it.
+struct Offer {
+    host: Address,
+    node: Arc<NodeInfo>,
+    price: ModelPrice,
+}
+
+/// Offers, cheapest first within a token, and how many were left out because their token is none: one host must not
+/// keep anybody from seeing the others. Needs no key, unlike a renter's own look at them.
+async fn read(market: &Market, model: &ModelChoice, token: Option<Address>) -> Result<(Vec<Listing>, usize)> {
+    let hosts = active_hosts(market, model.id()).await?;
+    let reading = stream::iter(hosts).map(|host| offers_of(market, host)).buffer_unordered(READS_AT_ONCE);
+    let offers: Vec<Vec<Offer>> = reading.try_collect().await?;
+    let meant =
+        |offer: &Offer| model.matches(offer.price.modelId) && token.is_none_or(|token| token == offer.price.token);
+    let offers: Vec<Offer> = offers.into_iter().flatten().filter(meant).collect();
+    let units = units_of(market, offers.iter().map(|offer| offer.price.token).collect()).await?;
+    let mut listings: Vec<Listing> =
+        offers.iter().filter_map(|offer| Some(listing(offer, units.get(&offer.price.token)?))).collect();
     listings.sort_by_key(|one| (one.rates.token, one.prices.output, one.prices.input, one.host));
-    Ok(listings)
+    let left_out = offers.len() - listings.len();
+    Ok((listings, left_out))
+}
+
+async fn offers_of(market: &Market, host: Address) -> Result<Vec<Offer>> {
+    let node = Arc::new(market.chain.node_of(host).await?);
+    let prices = market.chain.prices_of(host, 0, MAX_PAGE).await?;
+    Ok(prices.into_iter().map(|price| Offer { host, node: Arc::clone(&node), price }).collect())
+}
+
+/// How each token is counted; those that are none are missing.
+async fn units_of(market: &Market, tokens: BTreeSet<Address>) -> Result<BTreeMap<Address, TokenUnits>> {
+    let read = async |token| match market.units(token).await {
+        Ok(units) => Ok(Some((token, units))),
+        Err(error) if is_no_token(&error) => {
+            tracing::warn!(%token, %error, "no token");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    };
+    let reading = stream::iter(tokens).map(read).buffer_unordered(READS_AT_ONCE);
+    reading.try_filter_map(async |found| Ok(found)).try_collect().await
+}
+
+/// Whether the address is to blame, and not the endpoint.
+fn is_no_token(error: &CliError) -> bool {
+    matches!(error.code(), Some(Code::NoContract | Code::Reverted | Code::RpcInvalid))
+}
+
+fn listing(offer: &Offer, units: &TokenUnits) -> Listing {
+    let Offer { host, node, price } = offer;
+    let (name, model_name) = names(&node.metadata, price.modelId);
+    let prices = Prices::new(price.inputPrice, price.outputPrice);
+    Listing {
+        host: *host,
+        signer: node.signer,
+        name,
+        url: node.apiUrl.clone(),
+        model_id: price.modelId,
+        model_name,
+        rates: Rates::new(units, prices),
+        prices,
+    }
 }
 
 async fn active_hosts(market: &Market, model: Option<B256>) -> Result<Vec<Address>> {

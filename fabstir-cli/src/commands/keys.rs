@@ -152,7 +152,7 @@ fn list(app: &App) -> Result {
 
 fn show(app: &App, args: &ShowArgs) -> Result {
     let stored = app.keys()?.choose(args.name.as_deref().or(app.settings.key.as_deref()))?;
-    let public_key = if args.public_key { Some(public_key(&open(app.passphrase(), &stored)?)?) } else { None };
+    let public_key = if args.public_key { Some(public_key(&open(app.passphrase(), &stored)?)) } else { None };
     let view = KeyView { public_key, ..stored.into() };
     app.out.result(&view, KeyView::text);
     Ok(())

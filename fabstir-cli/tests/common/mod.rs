@@ -120,6 +120,13 @@ impl Home {
         format!("{} {}", error["message"].as_str().unwrap_or_default(), error["hint"].as_str().unwrap_or_default())
     }
 
+    /// Starts a command that goes on and logs everything it can to a file.
+    pub(crate) fn start_logging(&self, arguments: &[&str], log: &Path) -> Running {
+        let mut command = self.command(&[&["--json", "--log", "trace"], arguments].concat());
+        let log = std::fs::File::create(log).expect("a log file");
+        Running::new(command.stdin(Stdio::piped()).stderr(log), arguments)
+    }
+
     /// Starts a command that goes on.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(&[&["--json"], arguments].concat());
@@ -252,6 +259,11 @@ impl DevChain {
 
     pub(crate) fn deployment_file(&self) -> PathBuf {
         self.started["deployment_file"].as_str().expect("path").into()
+    }
+
+    /// One of its contracts.
+    pub(crate) fn address(&self, name: &str) -> alloy_primitives::Address {
+        self.started[name].as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no address of {name}"))
     }
 
     /// What it said when it started.
