@@ -162,10 +162,31 @@ fn session_opened_before(host_home: &Home, renter_home: &Home) {
     assert_eq!(closed["session_id"], id);
     assert!(!units(&closed["paid"]).is_zero());
 
+    // The market's bounds are told in the token's units.
+    let dust =
+        renter_home.fails("invalid_params", &[&RENTER[..], &["session", "open", "--deposit", "0.0001"]].concat());
+    assert!(dust.contains("at least 0.0002 ETH a session, not 0.0001 ETH"), "{dust}");
+
     let opened = renter_home.json(&[&RENTER[..], &["session", "open", "--deposit", "0.002"]].concat());
     let id = opened["session_id"].as_str().expect("id");
+    extend(renter_home, id, count(&renter_home.json(&["session", "show", id]), "expires_at"));
     let closed = renter_home.json(&[&RENTER[..], &["session", "close", id]].concat());
-    assert_eq!((units(&closed["paid"]), &closed["refund"]), (Amount::ZERO, &opened["deposit"]));
+    assert_eq!((units(&closed["paid"]), &closed["refund"]["amount"]), (Amount::ZERO, &"0.003".into()));
+}
+
+/// `session extend` by money, by hours, and by both after a cancellation.
+fn extend(renter_home: &Home, id: &str, until: u64) {
+    let extend = |flags: &'static [&'static str]| [&RENTER[..], &["session", "extend", id], flags].concat();
+    let more = &renter_home.json(&extend(&["--deposit", "0.0005"]))["session"];
+    assert_eq!((&more["deposit"]["amount"], count(more, "expires_at")), (&"0.0025".into(), until));
+    renter_home.json(&[&RENTER[..], &["session", "cancel", id]].concat());
+    let both = &renter_home.json(&extend(&["--deposit", "0.0005", "--hours", "2"]))["session"];
+    assert_eq!((&both["deposit"]["amount"], count(both, "expires_at")), (&"0.003".into(), until + 7_200));
+    assert!(both["closing_at"].is_null(), "{both}");
+    renter_home.fails("usage", &extend(&[]));
+    renter_home.fails("invalid_params", &extend(&["--hours", "0"]));
+    let dear = renter_home.fails("invalid_params", &extend(&["--deposit", "5000"]));
+    assert!(dear.contains("at most") && dear.contains("ETH a session, not 5000.003 ETH"), "{dear}");
 }
 
 /// A conversation whose renter's process dies: it pays what it signed for, leaves, and gets the rest back after the

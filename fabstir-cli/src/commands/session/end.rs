@@ -1,6 +1,6 @@
 //! The ways a session is paid and ended.
 
-use super::{find, open::prices, show};
+use super::{ExtendArgs, find, open::check_funds, show};
 use crate::{
     app::App,
     error::{CliError, Result},
@@ -10,16 +10,13 @@ use crate::{
 };
 use alloy_primitives::{B256, U256};
 use fabstir_chain::TokenUnits;
-use fabstir_client::{Closing, Record, Renter};
+use fabstir_client::{Closing, Renter};
 use fabstir_core::{
     Code,
     abi::{ISessionMarket::Status, Terms},
     amount::Amount,
-    messages::{Signed, Voucher},
-    settlement::payable_down,
-    signature::SigningKey,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// How a session ended, as JSON has it.
 #[derive(Debug, Serialize)]
@@ -157,35 +154,30 @@ pub(crate) async fn time_out(app: App, id: &str) -> Result {
 ///
 /// `invalid_params` if nothing was signed, or nothing that is not paid yet; those of the chain.
 pub(crate) async fn settle(app: App, id: &str) -> Result {
-    let (market, renter, id, terms) = active(&app, id).await?;
-    let record = renter.store().record(id)?;
-    let voucher = Voucher {
-        sessionId: id,
-        inputTokens: record.input_tokens,
-        outputTokens: record.output_tokens,
-        head: record.head,
-    };
-    let details = market.chain.session_details(id).await?;
-    let owed = payable_down(voucher.usage(), prices(&terms), details.deposit.into())?;
-    if owed <= Amount::from(details.settled) {
-        let message = "everything signed for is paid already";
-        return Err(CliError::new(Code::InvalidParams, message).hint("`fabstir session show ID` shows both"));
-    }
-    let signed = voucher.with_signature(&voucher.sign(market.chain.domain(), &voucher_key(&record)?));
-    let receipt = app.sent("settle", renter.wallet().settle(&terms, signed)).await?;
+    let (market, renter, id, _) = active(&app, id).await?;
+    let settled = app.sent("settle", renter.settle(id)).await;
+    let receipt = settled.map_err(|error| match error.code() {
+        Some(Code::InvalidParams) => error.hint("`fabstir session show ID` shows both"),
+        _ => error,
+    })?;
     report(&app, &market, &renter, id, receipt.tx_hash, "settled".into()).await
 }
 
-/// The key of a session's vouchers, which a record gives away only to what stores it.
-fn voucher_key(record: &Record) -> Result<SigningKey> {
-    #[derive(Deserialize)]
-    struct Stored {
-        voucher_key: B256,
-    }
-    let read = serde_json::to_value(record).and_then(serde_json::from_value);
-    let stored: Stored =
-        read.map_err(|error| CliError::new(Code::JournalCorrupt, format!("session record: {error}")))?;
-    Ok(SigningKey::from_bytes(&stored.voucher_key)?)
+/// Adds money, time or both to a session, and ends its cancellation.
+///
+/// # Errors
+///
+/// `invalid_params` for nothing or too much, `insufficient_funds`, those of the chain.
+pub(crate) async fn extend(app: App, args: ExtendArgs) -> Result {
+    let (market, renter, id, terms) = active(&app, &args.which.id).await?;
+    let units = market.units(terms.token).await?;
+    let deposit = args.deposit.as_deref().map_or(Ok(Amount::ZERO), |text| units.parse(text))?;
+    check_funds(&market, &renter, &units, deposit).await?;
+    let receipt = app.sent("extend", renter.extend(id, deposit, args.hours)).await?;
+    let details = market.chain.session_details(id).await?;
+    let (locked, end) = (units.format(details.deposit.into()), show::expiry(&terms, &details));
+    let note = format!("extended: {locked} locked, until {end} (Unix seconds)");
+    report(&app, &market, &renter, id, receipt.tx_hash, note).await
 }
 
 async fn report(app: &App, market: &Market, renter: &Renter, id: U256, transaction: B256, note: String) -> Result {

@@ -28,6 +28,8 @@ pub(crate) enum SessionCommand {
     Show(Which),
     /// Pay the host now what was signed for, and go on
     Settle(Which),
+    /// Add money, time or both; takes a `session cancel` back
+    Extend(ExtendArgs),
     /// End a session with its host's consent; the rest comes back at once
     Close(Which),
     /// Leave a session without its host; the rest comes back after the grace period, by `session timeout`
@@ -59,6 +61,19 @@ pub(crate) struct Which {
     id: String,
 }
 
+/// Flags of `session extend`.
+#[derive(Debug, Args)]
+pub(crate) struct ExtendArgs {
+    #[command(flatten)]
+    which: Which,
+    /// What to lock besides, such as 0.001, in the session's token
+    #[arg(long, value_name = "AMOUNT", required_unless_present = "hours")]
+    deposit: Option<String>,
+    /// Hours to add to its time
+    #[arg(long, value_name = "HOURS", default_value_t = 0, hide_default_value = true)]
+    hours: u16,
+}
+
 /// Runs a command about sessions.
 ///
 /// # Errors
@@ -70,6 +85,7 @@ pub(crate) async fn run(app: &MakeApp<'_>, command: SessionCommand) -> Result {
         SessionCommand::List(args) => show::list(app(&[])?, args.all).await,
         SessionCommand::Show(which) => show::show(app(&[])?, &which.id).await,
         SessionCommand::Settle(which) => end::settle(app(&[])?, &which.id).await,
+        SessionCommand::Extend(args) => end::extend(app(&[])?, args).await,
         SessionCommand::Close(which) => end::close(app(&[])?, &which.id).await,
         SessionCommand::Cancel(which) => end::cancel(app(&[])?, &which.id).await,
         SessionCommand::Timeout(which) => end::time_out(app(&[])?, &which.id).await,

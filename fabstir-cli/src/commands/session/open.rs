@@ -106,7 +106,11 @@ pub(crate) async fn plan(
 }
 
 /// That the money is not there is said before anything is approved or sent.
-async fn check_funds(market: &Market, renter: &Renter, units: &TokenUnits, deposit: Amount) -> Result {
+///
+/// # Errors
+///
+/// `insufficient_funds`, those of the chain.
+pub(super) async fn check_funds(market: &Market, renter: &Renter, units: &TokenUnits, deposit: Amount) -> Result {
     let me = renter.wallet().address();
     let held = market.chain.token_balance(units.token, me).await?;
     if held >= deposit {

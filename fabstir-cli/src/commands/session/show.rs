@@ -139,7 +139,7 @@ pub(crate) async fn view(market: &Market, id: U256, record: &Record) -> Result<S
 }
 
 /// When the session's time is over, extensions included.
-fn expiry(terms: &Terms, details: &SessionDetails) -> u64 {
+pub(super) fn expiry(terms: &Terms, details: &SessionDetails) -> u64 {
     terms.expiresAt.saturating_add(u64::from(details.extensionHours).saturating_mul(3_600))
 }
 
