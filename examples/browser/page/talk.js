@@ -81,6 +81,7 @@ export class Talk {
       const { inputTokens, outputTokens } = event.usage;
       const ending = ENDINGS[event.reason] ? `, ${ENDINGS[event.reason]}` : '';
       turn.append(element('span', { className: 'note', textContent: `${inputTokens} read, ${outputTokens} written${ending}` }));
+      $('log').scrollTop = $('log').scrollHeight;
     }
   }
 

@@ -118,7 +118,7 @@ test('a paid conversation: choose, open, talk, stop, reload, close', async () =>
   await answered(on, (await on.locator('.turn .note').count()) + 1);
   await shot(on, '5-resumed');
 
-  await on.getByRole('button', { name: /Close and take the rest back/ }).click();
+  await on.getByRole('button', { name: /Close, take the rest back/ }).click();
   await on.getByRole('heading', { name: 'Settled' }).waitFor();
   const [paid, locked, back] = await on.locator('#receipt dd').evaluateAll((all) => all.slice(2).map((one) => parseFloat(one.textContent)));
   assert.equal(locked, 1);
