@@ -8,6 +8,12 @@ use crate::{
     wire::Message,
 };
 use alloy_primitives::B256;
+use core::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An index into a model's vocabulary.
 pub type TokenId = u32;
@@ -109,25 +115,52 @@ pub trait Backend: Send + Sync + core::fmt::Debug {
         last_token: Option<TokenId>,
     ) -> Result<Vec<TokenId>, Error>;
 
-    /// Begins an answer. Prefill happens in the background; the first [`Generation::next`] waits for it.
+    /// Takes a place for the next answer of a conversation, waiting at most `patience` for one; with [`Duration::ZERO`] not
+    /// at all. A place whose answer was cancelled is free. What the cache holds of the conversation stays while the seat
+    /// is kept. `canceller` ends the wait, and later the answer: one for each answer.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Code::Overloaded`] if no place became free in time or the wait was cancelled,
+    /// [`crate::Code::SessionBusy`] if all the time another answer was being made in this conversation.
+    fn reserve(&self, sequence: SequenceId, patience: Duration, canceller: &Canceller) -> Result<Box<dyn Seat>, Error>;
+
+    /// Begins an answer if a place is free: [`Backend::reserve`] without patience, and [`Seat::generate`].
+    ///
+    /// # Errors
+    ///
+    /// Those of both.
+    fn generate(&self, request: GenerationRequest) -> Result<Box<dyn Generation>, Error> {
+        self.reserve(request.sequence, Duration::ZERO, &Canceller::new())?.generate(request)
+    }
+
+    /// How many tokens of a conversation the cache holds; 0 if it was never begun, forgotten or evicted. Does not wait for
+    /// the compute.
+    fn cached(&self, sequence: SequenceId) -> usize;
+
+    /// Forgets a conversation's cache, at the end of its answer if one is being made. Does not wait for the compute.
+    fn forget(&self, sequence: SequenceId);
+}
+
+/// A place for one answer, kept until it is used or dropped.
+pub trait Seat: Send + fmt::Debug {
+    /// How many tokens of the conversation the cache holds. What a host asks before it bills a prompt, so that it can
+    /// offer to read the history again.
+    fn cached(&self) -> usize;
+
+    /// Begins the answer. Prefill happens in the background; the first [`Generation::next`] waits for it.
     ///
     /// # Errors
     ///
     /// [`crate::Code::ContextFull`] or [`crate::Code::PromptTooLong`] if the tokens do not fit,
-    /// [`crate::Code::Evicted`] as told above, [`crate::Code::Overloaded`] if no place is free.
-    fn generate(&self, request: GenerationRequest) -> Result<Box<dyn Generation>, Error>;
-
-    /// How many tokens of a conversation the cache holds; 0 if it was never begun, forgotten or evicted. What a host
-    /// asks before it bills a prompt, so that it can offer to read the history again.
-    fn cached(&self, sequence: SequenceId) -> usize;
-
-    /// Forgets a conversation's cache.
-    fn forget(&self, sequence: SequenceId);
+    /// [`crate::Code::Evicted`] as told at [`GenerationRequest::known`], a code for a request that makes no sense or is of
+    /// another conversation than the seat.
+    fn generate(self: Box<Self>, request: GenerationRequest) -> Result<Box<dyn Generation>, Error>;
 }
 
-/// An answer being made. Dropping it stops the compute within one token.
+/// An answer being made. Dropping it stops the compute within one token, prompt tokens within 64.
 pub trait Generation: Send + core::fmt::Debug {
-    /// The next token, or `None` when the answer is complete. Blocks.
+    /// The next token, or `None` when the answer is complete or cancelled. Blocks; [`Generation::canceller`] wakes it.
     ///
     /// # Errors
     ///
@@ -136,4 +169,109 @@ pub trait Generation: Send + core::fmt::Debug {
 
     /// Why it ended; `None` before [`Generation::next`] has returned `None`.
     fn finish(&self) -> Option<FinishReason>;
+
+    /// Stops this answer from any thread, also while another waits in [`Generation::next`]: that returns `None` within
+    /// one token, or 64 of the prompt, and [`Generation::finish`] is [`FinishReason::Cancelled`]. Its place is free.
+    fn canceller(&self) -> Canceller;
+}
+
+/// What to do when an answer is cancelled.
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// Stops one answer, wherever it is: waiting for its place, being read, being written. Clones stop the same answer.
+#[derive(Clone, Default)]
+pub struct Canceller(Arc<Cancellation>);
+
+#[derive(Default)]
+struct Cancellation {
+    cancelled: AtomicBool,
+    /// A backend adds two at most: one for the wait, one for the answer.
+    hooks: Mutex<Vec<Hook>>,
+}
+
+impl Canceller {
+    /// For an answer that is to be asked for.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops the answer. Does not wait for it to have stopped; the second time it does nothing.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
+        let hooks = core::mem::take(&mut *self.0.hooks());
+        for hook in hooks {
+            hook();
+        }
+    }
+
+    /// Whether the answer was stopped.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Has `hook` called once the answer is stopped, by the thread that does it; at once if it was. How a backend hears
+    /// of it: the hook must be short and must not block.
+    pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) {
+        let mut hooks = self.0.hooks();
+        // Under the lock: `cancel` either has set the flag, or takes the hook when its turn comes.
+        if self.is_cancelled() {
+            drop(hooks);
+            hook();
+        } else {
+            hooks.push(Box::new(hook));
+        }
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canceller").field("cancelled", &self.is_cancelled()).finish()
+    }
+}
+
+impl Cancellation {
+    fn hooks(&self) -> MutexGuard<'_, Vec<Hook>> {
+        // A hook that panicked was taken out before it ran.
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn a_hook_is_called_once_whenever_it_was_added() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let count = || {
+            let calls = Arc::clone(&calls);
+            move || drop(calls.fetch_add(1, Ordering::Relaxed))
+        };
+        let canceller = Canceller::new();
+        canceller.on_cancel(count());
+        assert!(!canceller.is_cancelled());
+        let other = canceller.clone();
+        other.cancel();
+        canceller.cancel();
+        assert_eq!((canceller.is_cancelled(), calls.load(Ordering::Relaxed)), (true, 1));
+        canceller.on_cancel(count());
+        assert_eq!(calls.load(Ordering::Relaxed), 2, "too late to wait for it");
+    }
+
+    #[test]
+    fn no_hook_is_lost_to_a_cancellation_at_the_same_time() {
+        for _ in 0..200 {
+            let (canceller, calls) = (Canceller::new(), Arc::new(AtomicUsize::new(0)));
+            std::thread::scope(|scope| {
+                let other = canceller.clone();
+                scope.spawn(move || other.cancel());
+                let calls = Arc::clone(&calls);
+                canceller.on_cancel(move || drop(calls.fetch_add(1, Ordering::Relaxed)));
+            });
+            assert_eq!(calls.load(Ordering::Relaxed), 1);
+        }
+    }
 }

@@ -17,7 +17,10 @@ use fabstir_core::{
     transcript::{self, Kind, Transcript},
     wire::{self, HostMessage, Message, WireTerms},
 };
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// Turns one session can have: the length of its host's seed chain.
 pub(crate) const MAX_TURNS: u32 = 1_024;
@@ -57,6 +60,8 @@ pub(crate) struct Session {
     seed_root: B256,
     kept: VecDeque<Kept>,
     stretches: Vec<Stretch>,
+    /// When it was opened, a prompt was accepted or an answer ended, whichever was last.
+    active: Instant,
 }
 
 // By hand: a conversation must not end up in a log.
@@ -123,7 +128,18 @@ impl Session {
             seed_root: opening.seed_root,
             kept: VecDeque::new(),
             stretches: Vec::new(),
+            active: Instant::now(),
         })
+    }
+
+    /// Something happened in it: what it said is kept for another retention.
+    pub(crate) fn touch(&mut self) {
+        self.active = Instant::now();
+    }
+
+    /// How long nothing has happened in it.
+    pub(crate) fn idle(&self) -> Duration {
+        self.active.elapsed()
     }
 
     /// The link of the host's seed chain after `turns` turns; with 0, the commitment sent when the session opened.

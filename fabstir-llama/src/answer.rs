@@ -1,6 +1,6 @@
 //! One answer being made, as the engine's thread sees it.
 
-use crate::{Error, vocabulary::Vocabulary};
+use crate::{Error, slots::Claim, vocabulary::Vocabulary};
 use alloy_primitives::B256;
 use fabstir_core::{
     inference::{FinishReason, GenerationRequest, Token, TokenId},
@@ -9,11 +9,7 @@ use fabstir_core::{
 };
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{SyncSender, TrySendError},
-    },
+    sync::mpsc::{SyncSender, TrySendError},
 };
 
 /// What the reader of an answer gets to know.
@@ -24,22 +20,17 @@ pub(crate) enum Event {
     Failed(Error),
 }
 
-/// The engine's end of an answer's channel.
-#[derive(Debug)]
-pub(crate) struct Outlet {
-    pub(crate) events: SyncSender<Event>,
-    /// Set by the reader when it goes.
-    pub(crate) cancelled: Arc<AtomicBool>,
-}
-
 /// One answer being made.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) slot: usize,
+    /// Its place. Lost when it is cancelled: what is computed for it then counts for nobody.
+    pub(crate) claim: Claim,
     pub(crate) sampling: Sampling,
     pub(crate) turn_seed: B256,
     /// How many of the slot's tokens were given and not sampled.
     pub(crate) prompt: usize,
+    /// How many tokens its place has: the position of the next.
+    pub(crate) length: u64,
     /// Its row in the batch being computed, if the next token is to be sampled from it.
     pub(crate) row: Option<i32>,
     /// How many of its tokens are in the batch being computed.
@@ -47,24 +38,31 @@ pub(crate) struct Answer {
     /// Tokens it may still sample.
     left: u32,
     text: TextStream,
-    outlet: Outlet,
+    outlet: SyncSender<Event>,
     /// Events that the channel had no room for: never more than a token and an end.
     undelivered: VecDeque<Event>,
     ended: bool,
 }
 
 impl Answer {
-    /// An answer of at most `left` tokens in a slot.
-    pub(crate) fn new(request: &mut GenerationRequest, slot: usize, prompt: usize, left: u32, outlet: Outlet) -> Self {
+    /// An answer of at most `left` tokens to the request's `prompt`, whose tokens its place has.
+    pub(crate) fn new(
+        request: GenerationRequest,
+        claim: Claim,
+        prompt: usize,
+        left: u32,
+        outlet: SyncSender<Event>,
+    ) -> Self {
         Self {
-            slot,
+            claim,
             sampling: request.sampling,
             turn_seed: request.turn_seed,
             prompt,
+            length: prompt as u64,
             row: None,
             batched: 0,
             left,
-            text: TextStream::new(std::mem::take(&mut request.stop)),
+            text: TextStream::new(request.stop),
             outlet,
             undelivered: VecDeque::new(),
             ended: false,
@@ -80,13 +78,9 @@ impl Answer {
         self.ended
     }
 
-    pub(crate) fn cancelled(&self) -> bool {
-        self.outlet.cancelled.load(Ordering::Acquire)
-    }
-
-    /// Whether the engine need not keep it.
-    pub(crate) fn gone(&self) -> bool {
-        self.cancelled() || (self.ended && self.undelivered.is_empty())
+    /// Whether it ended and its reader has it all.
+    pub(crate) fn delivered(&self) -> bool {
+        self.ended && self.undelivered.is_empty()
     }
 
     /// Whether nothing may be sampled at all.
@@ -94,9 +88,10 @@ impl Answer {
         self.left == 0
     }
 
-    /// Takes a sampled token.
+    /// Takes a sampled token. It is delivered with the next [`Answer::flush`].
     pub(crate) fn take(&mut self, id: TokenId, vocabulary: &Vocabulary, scratch: &mut Vec<u8>) {
         self.left = self.left.saturating_sub(1);
+        self.length += 1;
         if vocabulary.ends(id) {
             let text = self.text.finish();
             self.deliver(Event::Token(Token { id, text }));
@@ -129,19 +124,18 @@ impl Answer {
         self.deliver(Event::Failed(error));
     }
 
-    /// Hands over what the channel had no room for before.
+    /// Hands over what the channel has room for.
     pub(crate) fn flush(&mut self) {
         while let Some(event) = self.undelivered.pop_front() {
-            match self.outlet.events.try_send(event) {
-                Ok(()) => {}
+            match self.outlet.try_send(event) {
+                // Disconnected: nobody reads it any more, and the reader ended the claim when it went.
+                Ok(()) | Err(TrySendError::Disconnected(_)) => {}
                 Err(TrySendError::Full(event)) => return self.undelivered.push_front(event),
-                Err(TrySendError::Disconnected(_)) => self.outlet.cancelled.store(true, Ordering::Release),
             }
         }
     }
 
     fn deliver(&mut self, event: Event) {
         self.undelivered.push_back(event);
-        self.flush();
     }
 }

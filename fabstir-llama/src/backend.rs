@@ -3,16 +3,16 @@
 use crate::{
     Error, LlamaConfig, Progress, Stats,
     engine::{Engine, Plan},
-    generation::LlamaGeneration,
+    generation::Place,
     model::{self, Loaded},
     template::ChatTemplate,
     vocabulary::Vocabulary,
 };
 use fabstir_core::{
-    inference::{Backend, Generation, GenerationRequest, ModelInfo, SequenceId, TokenId},
+    inference::{Backend, Canceller, Generation, GenerationRequest, ModelInfo, Seat, SequenceId, TokenId},
     wire::{Message, Role},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A model served by llama.cpp. Cheap to share behind an `Arc`; dropping it and all its generations ends its thread.
 #[derive(Debug)]
@@ -21,6 +21,21 @@ pub struct LlamaBackend {
     vocabulary: Arc<Vocabulary>,
     template: ChatTemplate,
     info: ModelInfo,
+    bounds: Bounds,
+}
+
+/// What a request must keep to.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    context_length: u32,
+    vocabulary: u32,
+}
+
+/// A [`Place`], and what a request for it must keep to.
+#[derive(Debug)]
+struct LlamaSeat {
+    place: Place,
+    bounds: Bounds,
 }
 
 impl LlamaBackend {
@@ -55,7 +70,8 @@ impl LlamaBackend {
         };
         let engine = Arc::new(Engine::start(runtime, model, Arc::clone(&vocabulary), plan)?);
         let info = ModelInfo::new(name, id, profile, context_length, overhead);
-        Ok(Self { engine, vocabulary, template, info })
+        let bounds = Bounds { context_length, vocabulary: vocabulary.len() };
+        Ok(Self { engine, vocabulary, template, info, bounds })
     }
 
     /// What has been computed so far.
@@ -79,15 +95,17 @@ impl LlamaBackend {
     pub fn ends_answer(&self, token: TokenId) -> bool {
         self.vocabulary.ends(token)
     }
+}
 
-    fn check(&self, request: &GenerationRequest) -> Result<(), fabstir_core::Error> {
+impl Bounds {
+    fn check(self, request: &GenerationRequest) -> Result<(), fabstir_core::Error> {
         request.sampling.validate()?;
-        let (length, limit) = (request.tokens.len(), self.info.context_length as usize);
+        let (length, limit) = (request.tokens.len(), self.context_length as usize);
         if length == 0 || request.known > length {
             return Err(Error::Request(format!("{} known of {length} tokens", request.known)).into());
         }
-        if let Some(unknown) = request.tokens.iter().find(|token| **token >= self.vocabulary.len()) {
-            let size = self.vocabulary.len();
+        if let Some(unknown) = request.tokens.iter().find(|token| **token >= self.vocabulary) {
+            let size = self.vocabulary;
             return Err(Error::Request(format!("token {unknown} is outside a vocabulary of {size}")).into());
         }
         let new = length - request.known;
@@ -98,6 +116,20 @@ impl LlamaBackend {
             return Err(Error::ContextFull { known: request.known, new, limit }.into());
         }
         Ok(())
+    }
+}
+
+impl Seat for LlamaSeat {
+    fn cached(&self) -> usize {
+        self.place.known()
+    }
+
+    fn generate(self: Box<Self>, request: GenerationRequest) -> Result<Box<dyn Generation>, fabstir_core::Error> {
+        self.bounds.check(&request)?;
+        if request.sequence != self.place.sequence() {
+            return Err(Error::Request("the seat is another conversation's".into()).into());
+        }
+        Ok(Box::new(self.place.begin(request)?))
     }
 }
 
@@ -121,9 +153,23 @@ impl Backend for LlamaBackend {
         Ok(tokens)
     }
 
+    fn reserve(
+        &self,
+        sequence: SequenceId,
+        patience: Duration,
+        canceller: &Canceller,
+    ) -> Result<Box<dyn Seat>, fabstir_core::Error> {
+        let place = Place::reserve(Arc::clone(&self.engine), sequence, patience, canceller)?;
+        Ok(Box::new(LlamaSeat { place, bounds: self.bounds }))
+    }
+
     fn generate(&self, request: GenerationRequest) -> Result<Box<dyn Generation>, fabstir_core::Error> {
-        self.check(&request)?;
-        Ok(Box::new(LlamaGeneration::begin(Arc::clone(&self.engine), request)?))
+        // Before anything makes room for it.
+        self.bounds.check(&request)?;
+        if !request.reread && self.cached(request.sequence) < request.known {
+            return Err(Error::Evicted { tokens: request.known }.into());
+        }
+        self.reserve(request.sequence, Duration::ZERO, &Canceller::new())?.generate(request)
     }
 
     /// Counts tokens that were given or sampled even where their compute was cancelled: they are computed later without

@@ -2,12 +2,14 @@
 
 use crate::{
     Error,
-    answer::{Event, Outlet},
+    answer::Event,
+    seats::Seats,
+    slots::Claim,
     stats::{Counters, Stats},
     vocabulary::Vocabulary,
     worker::Worker,
 };
-use fabstir_core::inference::{GenerationRequest, SequenceId};
+use fabstir_core::inference::{Canceller, GenerationRequest, SequenceId};
 use llama_cpp_2::{context::params::LlamaContextParams, llama_backend::LlamaBackend as Runtime, model::LlamaModel};
 use std::{
     sync::{
@@ -16,32 +18,29 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle, Thread},
+    time::Duration,
 };
 
-/// Commands that may wait; whoever sends more waits until the engine has looked, at most one step.
-const COMMANDS: usize = 64;
+/// Answers that may wait to be begun; whoever sends more waits until the engine has looked, at most one step.
+const ANSWERS: usize = 64;
 
-/// What the engine is asked to do.
+/// An answer to begin.
 #[derive(Debug)]
-pub(crate) enum Command {
-    Generate {
-        request: GenerationRequest,
-        outlet: Outlet,
-        reply: SyncSender<Result<(), Error>>,
-    },
-    /// How many of a conversation's tokens a request may call known.
-    Known {
-        sequence: SequenceId,
-        reply: SyncSender<usize>,
-    },
-    Forget(SequenceId),
+pub(crate) struct Begin {
+    /// Without its tokens: the place has them.
+    pub(crate) request: GenerationRequest,
+    /// How many they are.
+    pub(crate) prompt: usize,
+    pub(crate) claim: Claim,
+    pub(crate) outlet: SyncSender<Event>,
 }
 
 /// What both sides of the engine see.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) stop: AtomicBool,
     pub(crate) counters: Counters,
+    pub(crate) seats: Seats,
 }
 
 /// How the context is to be made and used.
@@ -57,7 +56,7 @@ pub(crate) struct Plan {
 /// The way to the thread that owns the context. Dropping the last one ends it.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    commands: SyncSender<Command>,
+    answers: SyncSender<Begin>,
     shared: Arc<Shared>,
     thread: Thread,
     join: Option<JoinHandle<()>>,
@@ -76,9 +75,10 @@ impl Engine {
         vocabulary: Arc<Vocabulary>,
         plan: Plan,
     ) -> Result<Self, Error> {
-        let (commands, inbox) = sync_channel(COMMANDS);
+        let (answers, inbox) = sync_channel(ANSWERS);
         let (ready, started) = sync_channel(1);
-        let shared = Arc::new(Shared::default());
+        let seats = Seats::new(plan.sequences as usize);
+        let shared = Arc::new(Shared { stop: AtomicBool::new(false), counters: Counters::default(), seats });
         let theirs = Arc::clone(&shared);
         let read_ahead = plan.read_ahead;
         let body = move || match model.new_context(runtime, plan.parameters.clone()) {
@@ -94,38 +94,61 @@ impl Engine {
             .spawn(body)
             .map_err(|error| Error::Backend(format!("no thread: {error}")))?;
         started.recv().map_err(|_| ended())??;
-        Ok(Self { commands, shared, thread: join.thread().clone(), join: Some(join), read_ahead })
+        Ok(Self { answers, shared, thread: join.thread().clone(), join: Some(join), read_ahead })
     }
 
-    /// Asks for an answer and waits until it has a place.
+    /// Claims a place, waiting for one in line. Cancelled, it is free at once; the engine is told.
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`], [`Error::Evicted`], [`Error::Overloaded`], or [`Error::Backend`] if the thread is gone.
-    pub(crate) fn generate(
+    /// Those of [`Seats::claim`].
+    pub(crate) fn claim(
         &self,
-        request: GenerationRequest,
-        cancelled: Arc<AtomicBool>,
-    ) -> Result<Receiver<Event>, Error> {
-        let (events, receiver) = sync_channel(self.read_ahead);
-        let (reply, answer) = sync_channel(1);
-        self.send(Command::Generate { request, outlet: Outlet { events, cancelled }, reply })?;
-        answer.recv().map_err(|_| ended())??;
+        sequence: SequenceId,
+        patience: Duration,
+        canceller: &Canceller,
+    ) -> Result<Claim, Error> {
+        let claim = self.shared.seats.claim(sequence, patience, canceller)?;
+        let (shared, thread) = (Arc::clone(&self.shared), self.thread.clone());
+        canceller.on_cancel(move || {
+            shared.seats.lock().release(claim);
+            thread.unpark();
+        });
+        Ok(claim)
+    }
+
+    /// Begins an answer in a claimed place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Evicted`], or [`Error::Backend`] if the thread is gone.
+    pub(crate) fn begin(&self, mut request: GenerationRequest, claim: Claim) -> Result<Receiver<Event>, Error> {
+        let tokens = std::mem::take(&mut request.tokens);
+        let prompt = tokens.len();
+        self.shared.seats.lock().slots.begin(claim, tokens, request.known, request.reread)?;
+        self.shared.counters.answers.add(1);
+        let (outlet, receiver) = sync_channel(self.read_ahead);
+        self.answers.send(Begin { request, prompt, claim, outlet }).map_err(|_| ended())?;
+        self.wake();
         Ok(receiver)
     }
 
-    /// How many of a conversation's tokens a request may call known; 0 if the thread is gone.
+    /// Frees a place, if it is still the claim's.
+    pub(crate) fn release(&self, claim: Claim) {
+        if self.shared.seats.lock().release(claim) {
+            self.wake();
+        }
+    }
+
+    /// How many of a conversation's tokens a request may call known.
     pub(crate) fn known(&self, sequence: SequenceId) -> usize {
-        let (reply, answer) = sync_channel(1);
-        let sent = self.send(Command::Known { sequence, reply });
-        sent.ok().and_then(|()| answer.recv().ok()).unwrap_or_default()
+        self.shared.seats.lock().slots.known(sequence)
     }
 
     /// Frees a conversation's cache, at once or when its answer ends.
     pub(crate) fn forget(&self, sequence: SequenceId) {
-        if self.send(Command::Forget(sequence)).is_err() {
-            tracing::debug!(sequence, "nothing to forget: the engine has ended");
-        }
+        self.shared.seats.lock().forget(sequence);
+        self.wake();
     }
 
     /// Makes the thread look again: at commands, at cancelled answers, at channels with room.
@@ -134,13 +157,8 @@ impl Engine {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.shared.counters.snapshot()
-    }
-
-    fn send(&self, command: Command) -> Result<(), Error> {
-        self.commands.send(command).map_err(|_| ended())?;
-        self.wake();
-        Ok(())
+        let evictions = self.shared.seats.lock().slots.evictions();
+        self.shared.counters.snapshot(evictions)
     }
 }
 

@@ -81,6 +81,9 @@ pub enum Error {
     /// Every place is taken by an answer being made.
     #[error("all {0} places are taken by answers being made")]
     Overloaded(usize),
+    /// Who waited for a place wants none any more.
+    #[error("the answer was cancelled while it waited for a place")]
+    Abandoned,
     /// Another answer is being made in this conversation.
     #[error("another answer is being made in this conversation")]
     Busy,
@@ -122,7 +125,7 @@ impl Error {
             Self::PromptTooLong { .. } => Code::PromptTooLong,
             Self::ContextFull { .. } => Code::ContextFull,
             Self::Evicted { .. } => Code::Evicted,
-            Self::Overloaded(_) => Code::Overloaded,
+            Self::Overloaded(_) | Self::Abandoned => Code::Overloaded,
             Self::Busy => Code::SessionBusy,
             Self::Request(_) => Code::InvalidParams,
             Self::Backend(_) => Code::BackendFailed,

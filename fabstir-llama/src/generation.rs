@@ -1,45 +1,79 @@
-//! An answer being made, as its reader sees it.
+//! A place to answer in, and the answer being made in it, as their owner sees them.
 
 use crate::{
     answer::Event,
     engine::{Engine, ended},
+    slots::Claim,
 };
-use fabstir_core::{
-    Error,
-    inference::{FinishReason, Generation, GenerationRequest, Token},
+use fabstir_core::inference::{Canceller, FinishReason, Generation, GenerationRequest, SequenceId, Token};
+use std::{
+    sync::{Arc, mpsc::Receiver},
+    time::Duration,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-    mpsc::Receiver,
-};
+
+/// A place for one answer. Dropping it frees it; cancelling frees it at once, whoever holds it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    engine: Arc<Engine>,
+    sequence: SequenceId,
+    claim: Claim,
+    canceller: Canceller,
+}
+
+impl Place {
+    pub(crate) fn reserve(
+        engine: Arc<Engine>,
+        sequence: SequenceId,
+        patience: Duration,
+        canceller: &Canceller,
+    ) -> Result<Self, crate::Error> {
+        let claim = engine.claim(sequence, patience, canceller)?;
+        Ok(Self { engine, sequence, claim, canceller: canceller.clone() })
+    }
+
+    pub(crate) const fn sequence(&self) -> SequenceId {
+        self.sequence
+    }
+
+    pub(crate) fn known(&self) -> usize {
+        self.engine.known(self.sequence)
+    }
+
+    pub(crate) fn begin(self, request: GenerationRequest) -> Result<LlamaGeneration, crate::Error> {
+        let events = self.engine.begin(request, self.claim)?;
+        Ok(LlamaGeneration { place: self, events, finish: None })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.engine.release(self.claim);
+    }
+}
 
 /// An answer being made. Dropping it stops the compute after the step under way.
 #[derive(Debug)]
 pub(crate) struct LlamaGeneration {
-    engine: Arc<Engine>,
+    place: Place,
     events: Receiver<Event>,
-    cancelled: Arc<AtomicBool>,
     finish: Option<FinishReason>,
 }
 
-impl LlamaGeneration {
-    pub(crate) fn begin(engine: Arc<Engine>, request: GenerationRequest) -> Result<Self, crate::Error> {
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let events = engine.generate(request, Arc::clone(&cancelled))?;
-        Ok(Self { engine, events, cancelled, finish: None })
-    }
-}
-
 impl Generation for LlamaGeneration {
-    fn next(&mut self) -> Result<Option<Token>, Error> {
+    fn next(&mut self) -> Result<Option<Token>, fabstir_core::Error> {
         if self.finish.is_some() {
             return Ok(None);
         }
-        let event = self.events.recv().map_err(|_| ended())?;
+        // The engine drops a cancelled answer's end of the channel.
+        let event = if self.place.canceller.is_cancelled() { None } else { self.events.recv().ok() };
+        if self.place.canceller.is_cancelled() {
+            // What came in the meantime is not wanted either.
+            self.finish = Some(FinishReason::Cancelled);
+            return Ok(None);
+        }
         // The answer pauses when the channel is full, and now there is room.
-        self.engine.wake();
-        match event {
+        self.place.engine.wake();
+        match event.ok_or_else(ended)? {
             Event::Token(token) => Ok(Some(token)),
             Event::Failed(error) => Err(error.into()),
             Event::End(reason) => {
@@ -52,11 +86,8 @@ impl Generation for LlamaGeneration {
     fn finish(&self) -> Option<FinishReason> {
         self.finish
     }
-}
 
-impl Drop for LlamaGeneration {
-    fn drop(&mut self) {
-        self.cancelled.store(true, Ordering::Release);
-        self.engine.wake();
+    fn canceller(&self) -> Canceller {
+        self.place.canceller.clone()
     }
 }

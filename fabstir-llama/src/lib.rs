@@ -12,6 +12,7 @@ mod generation;
 mod gguf;
 mod model;
 mod runtime;
+mod seats;
 mod slots;
 mod stats;
 mod template;

@@ -26,18 +26,18 @@ pub(crate) struct Counters {
     pub(crate) steps: Counter,
     pub(crate) prefilled_tokens: Counter,
     pub(crate) sampled_tokens: Counter,
-    pub(crate) evictions: Counter,
     pub(crate) answers: Counter,
     pub(crate) cancelled: Counter,
 }
 
 impl Counters {
-    pub(crate) fn snapshot(&self) -> Stats {
+    /// With the evictions, which the places count.
+    pub(crate) fn snapshot(&self, evictions: u64) -> Stats {
         Stats {
             steps: self.steps.get(),
             prefilled_tokens: self.prefilled_tokens.get(),
             sampled_tokens: self.sampled_tokens.get(),
-            evictions: self.evictions.get(),
+            evictions,
             answers: self.answers.get(),
             cancelled: self.cancelled.get(),
         }

@@ -7,15 +7,12 @@
 
 use crate::{
     Error,
-    answer::{Answer, Outlet},
-    engine::{Command, Plan, Shared},
-    slots::{Place, Slots},
+    answer::Answer,
+    engine::{Begin, Plan, Shared},
+    slots::{Slot, Slots},
     vocabulary::Vocabulary,
 };
-use fabstir_core::{
-    inference::{FinishReason, GenerationRequest, SequenceId},
-    sampling::Sampler,
-};
+use fabstir_core::{inference::FinishReason, sampling::Sampler};
 use llama_cpp_2::{context::LlamaContext, llama_batch::LlamaBatch, token::LlamaToken};
 use std::{
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
@@ -25,12 +22,11 @@ use std::{
 pub(crate) struct Worker<'m> {
     context: LlamaContext<'m>,
     vocabulary: &'m Vocabulary,
-    inbox: Receiver<Command>,
+    inbox: Receiver<Begin>,
     shared: Arc<Shared>,
     context_length: usize,
     prefill: usize,
     batch: LlamaBatch<'static>,
-    slots: Slots,
     /// By slot: llama.cpp computes neighbouring sequences together.
     answers: Vec<Answer>,
     sampler: Sampler,
@@ -42,7 +38,7 @@ impl<'m> Worker<'m> {
         context: LlamaContext<'m>,
         vocabulary: &'m Vocabulary,
         plan: &Plan,
-        inbox: Receiver<Command>,
+        inbox: Receiver<Begin>,
         shared: Arc<Shared>,
     ) -> Self {
         let (sequences, prefill) = (plan.sequences as usize, plan.prefill as usize);
@@ -54,7 +50,6 @@ impl<'m> Worker<'m> {
             context_length: plan.context_length as usize,
             prefill,
             batch: LlamaBatch::new(sequences + prefill, 1),
-            slots: Slots::new(sequences),
             answers: Vec::with_capacity(sequences),
             sampler: Sampler::new(),
             scratch: Vec::new(),
@@ -64,8 +59,8 @@ impl<'m> Worker<'m> {
     pub(crate) fn run(mut self) {
         while !self.shared.stop.load(Ordering::Acquire) {
             self.let_go();
-            while let Ok(command) = self.inbox.try_recv() {
-                self.obey(command);
+            while let Ok(begin) = self.inbox.try_recv() {
+                self.admit(begin);
             }
             self.fill_batch();
             if self.batch.n_tokens() == 0 {
@@ -77,73 +72,53 @@ impl<'m> Worker<'m> {
         }
     }
 
-    /// Drops answers that are delivered or that nobody reads any more.
+    /// Drops answers that are delivered or that nobody reads any more, and clears what the cache holds for nobody.
     fn let_go(&mut self) {
-        for index in (0..self.answers.len()).rev() {
-            self.answers[index].flush();
-            if self.answers[index].gone() {
-                let answer = self.answers.remove(index);
-                if !answer.ended() {
-                    self.shared.counters.cancelled.add(1);
-                    self.release(answer.slot);
-                }
+        let shared = Arc::clone(&self.shared);
+        let mut seats = shared.seats.lock();
+        self.answers.retain_mut(|answer| {
+            answer.flush();
+            let cancelled = !answer.ended() && !seats.slots.holds(answer.claim);
+            shared.counters.cancelled.add(cancelled.into());
+            !cancelled && !answer.delivered()
+        });
+        for (index, slot) in seats.slots.iter_mut() {
+            if std::mem::take(&mut slot.stale) {
+                self.remove(index, 0);
             }
         }
     }
 
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Generate { request, outlet, reply } => {
-                let outcome = self.admit(request, outlet);
-                // If nobody waits for the reply, nobody reads the answer: its channel tells.
-                drop(reply.send(outcome));
-            }
-            Command::Known { sequence, reply } => {
-                let known = self.slots.find(sequence).map_or(0, |slot| self.slots.get(slot).tokens.len());
-                // If nobody waits any more, nobody needs to know.
-                let _ = reply.send(known);
-            }
-            Command::Forget(sequence) => self.forget(sequence),
+    fn admit(&mut self, begin: Begin) {
+        // An answer that was cancelled may have left this one its place, and stale cache behind.
+        self.let_go();
+        let Begin { request, prompt, claim, outlet } = begin;
+        let shared = Arc::clone(&self.shared);
+        let mut seats = shared.seats.lock();
+        if !seats.slots.holds(claim) {
+            return shared.counters.cancelled.add(1);
         }
-    }
-
-    fn forget(&mut self, sequence: SequenceId) {
-        let Some(slot) = self.slots.find(sequence) else { return };
-        self.slots.get_mut(slot).forgotten = true;
-        if !self.slots.get(slot).busy {
-            self.release(slot);
-        }
-    }
-
-    fn admit(&mut self, mut request: GenerationRequest, outlet: Outlet) -> Result<(), Error> {
-        let prompt = request.tokens.len();
+        self.trim(claim.slot, seats.slots.get_mut(claim.slot));
         let room = u32::try_from(self.context_length.saturating_sub(prompt)).unwrap_or(u32::MAX);
         let left = request.max_tokens.min(room);
-        let tokens = std::mem::take(&mut request.tokens);
-        // An answer whose reader has just gone may still hold the place.
-        self.let_go();
-        let place = self.slots.place(request.sequence, tokens, request.known, request.reread)?;
-        self.shared.counters.answers.add(1);
-        self.shared.counters.evictions.add(place.evicted.into());
-        self.trim(place);
-        let mut answer = Answer::new(&mut request, place.slot, prompt, left, outlet);
+        let mut answer = Answer::new(request, claim, prompt, left, outlet);
         if answer.is_empty() {
+            seats.release(claim);
             answer.end(FinishReason::Length);
-            self.release(place.slot);
+            answer.flush();
         }
-        let at = self.answers.partition_point(|other| other.slot < place.slot);
+        let at = self.answers.partition_point(|other| other.claim.slot < claim.slot);
         self.answers.insert(at, answer);
-        Ok(())
     }
 
     /// Drops what the cache holds beyond the part that the conversation keeps.
-    fn trim(&mut self, place: Place) {
-        if place.keep > 0 && self.remove(place.slot, place.keep) {
+    fn trim(&mut self, index: usize, slot: &mut Slot) {
+        if slot.cached > 0 && self.remove(index, slot.cached) {
             return;
         }
         // Recurrent models cannot be rolled back: they compute everything again.
-        self.remove(place.slot, 0);
-        self.slots.get_mut(place.slot).cached = 0;
+        self.remove(index, 0);
+        slot.cached = 0;
     }
 
     fn remove(&mut self, slot: usize, from: usize) -> bool {
@@ -151,13 +126,9 @@ impl<'m> Worker<'m> {
         self.context.clear_kv_cache_seq(u32::try_from(sequence).ok(), Some(from), None).unwrap_or(false)
     }
 
-    fn release(&mut self, slot: usize) {
-        if self.slots.release(slot) {
-            self.remove(slot, 0);
-        }
-    }
-
     fn fill_batch(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let seats = shared.seats.lock();
         self.batch.clear();
         for answer in &mut self.answers {
             answer.row = None;
@@ -166,18 +137,18 @@ impl<'m> Worker<'m> {
         let mut budget = self.prefill;
         let mut waiting = 0;
         for index in 0..self.answers.len() {
-            match self.lacking(index) {
+            match self.lacking(index, &seats.slots) {
                 0 => {}
-                1 => self.add(index, 1),
+                1 => self.add(index, 1, &seats.slots),
                 _ => waiting += 1,
             }
         }
         for index in 0..self.answers.len() {
-            let lacking = self.lacking(index);
+            let lacking = self.lacking(index, &seats.slots);
             if lacking > 1 {
                 // What is left is shared evenly, so that a long prompt does not keep a short one waiting.
                 let count = lacking.min(budget.div_ceil(waiting));
-                self.add(index, count);
+                self.add(index, count, &seats.slots);
                 budget -= count;
                 waiting -= 1;
             }
@@ -185,19 +156,19 @@ impl<'m> Worker<'m> {
     }
 
     /// How many of an answer's tokens the cache lacks and this batch could compute.
-    fn lacking(&self, index: usize) -> usize {
+    fn lacking(&self, index: usize, slots: &Slots) -> usize {
         let answer = &self.answers[index];
-        if !answer.runs() {
+        if !answer.runs() || !slots.holds(answer.claim) {
             return 0;
         }
-        let slot = self.slots.get(answer.slot);
+        let slot = slots.get(answer.claim.slot);
         slot.tokens.len() - slot.cached
     }
 
-    fn add(&mut self, index: usize, count: usize) {
+    fn add(&mut self, index: usize, count: usize, slots: &Slots) {
         let answer = &mut self.answers[index];
-        let slot = self.slots.get(answer.slot);
-        let Ok(sequence) = i32::try_from(answer.slot) else { return };
+        let slot = slots.get(answer.claim.slot);
+        let Ok(sequence) = i32::try_from(answer.claim.slot) else { return };
         for at in slot.cached..slot.cached + count {
             let wants_logits = at + 1 == slot.tokens.len();
             let (Ok(token), Ok(position)) = (i32::try_from(slot.tokens[at]), i32::try_from(at)) else { return };
@@ -218,10 +189,14 @@ impl<'m> Worker<'m> {
         if let Err(error) = self.context.decode(&mut self.batch) {
             return self.fail_batch(&Error::Backend(error.to_string()));
         }
+        {
+            let mut seats = self.shared.seats.lock();
+            for answer in &self.answers {
+                seats.slots.computed(answer.claim, answer.batched);
+            }
+        }
         for index in 0..self.answers.len() {
-            let answer = &self.answers[index];
-            self.slots.get_mut(answer.slot).cached += answer.batched;
-            if let Some(row) = answer.row {
+            if let Some(row) = self.answers[index].row {
                 self.sample(index, row);
             }
         }
@@ -229,21 +204,21 @@ impl<'m> Worker<'m> {
 
     fn sample(&mut self, index: usize, row: i32) {
         let answer = &mut self.answers[index];
-        let slot = self.slots.get_mut(answer.slot);
-        let position = slot.tokens.len() as u64;
         let logits = self.context.get_logits_ith(row);
-        match self.sampler.sample(logits, &answer.sampling, &answer.turn_seed, position) {
-            Ok(token) => {
-                self.shared.counters.sampled_tokens.add(1);
-                slot.tokens.push(token);
-                answer.take(token, self.vocabulary, &mut self.scratch);
-                if answer.ended() {
-                    let slot = answer.slot;
-                    self.release(slot);
-                }
-            }
-            Err(error) => self.fail(index, Error::Backend(error.to_string())),
+        let token = match self.sampler.sample(logits, &answer.sampling, &answer.turn_seed, answer.length) {
+            Ok(token) => token,
+            Err(error) => return self.fail(index, Error::Backend(error.to_string())),
+        };
+        if !self.shared.seats.lock().slots.sampled(answer.claim, token) {
+            return;
         }
+        self.shared.counters.sampled_tokens.add(1);
+        answer.take(token, self.vocabulary, &mut self.scratch);
+        if answer.ended() {
+            // Before its reader hears of the end: it may ask again at once.
+            self.shared.seats.lock().release(answer.claim);
+        }
+        answer.flush();
     }
 
     /// What a failed batch left in the cache is unknown, so its conversations lose theirs.
@@ -257,9 +232,9 @@ impl<'m> Worker<'m> {
     }
 
     fn fail(&mut self, index: usize, error: Error) {
-        let slot = self.answers[index].slot;
-        self.slots.get_mut(slot).forgotten = true;
-        self.release(slot);
-        self.answers[index].fail(error);
+        let answer = &mut self.answers[index];
+        self.shared.seats.lock().spoil(answer.claim);
+        answer.fail(error);
+        answer.flush();
     }
 }

@@ -3,8 +3,13 @@
 mod common;
 
 use common::*;
-use fabstir_core::{Code, inference::Backend};
-use std::{thread, time::Duration};
+use fabstir_core::{
+    Code,
+    inference::{Backend, Canceller, FinishReason},
+};
+use std::{sync::Arc, thread, time::Duration};
+
+const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_dropped_answer_stops_within_one_token() {
@@ -40,6 +45,67 @@ fn a_dropped_prompt_stops_between_chunks_and_is_not_lost() {
     drain(&mut *backend.generate(request).unwrap());
     let total = backend.stats().prefilled_tokens;
     assert!(total == length as u64 || total == length as u64 + 1, "{total}");
+}
+
+#[test]
+fn a_cancelled_prompt_lets_its_reader_go_and_computes_no_more() {
+    let backend = endless(|config| config.prefill = 1);
+    let request = ask(&backend, 1, &"The cat sat on the mat. ".repeat(100));
+    let length = request.tokens.len() as u64;
+    let mut generation = backend.generate(request.clone()).unwrap();
+    let canceller = generation.canceller();
+    let reading = thread::spawn(move || (generation.next().unwrap(), generation.finish()));
+    until(|| backend.stats().steps >= 3);
+    canceller.cancel();
+    // Before the engine has looked: the same conversation asks again.
+    let again = backend.generate(request).unwrap();
+    assert_eq!(reading.join().unwrap(), (None, Some(FinishReason::Cancelled)));
+    drop(again);
+    until(|| backend.stats().cancelled == 2);
+    let computed = backend.stats().prefilled_tokens;
+    assert!(computed < length / 2, "{computed} of {length}");
+}
+
+#[test]
+fn who_waits_for_a_place_gets_it_when_an_answer_ends_or_is_cancelled() {
+    let backend = Arc::new(endless(|config| config.sequences = 1));
+    let mut first = ask(&backend, 1, "Hello!");
+    first.max_tokens = u32::MAX;
+    let first = backend.generate(first).unwrap();
+    let readers: Vec<_> = (2..8)
+        .map(|sequence| {
+            let backend = Arc::clone(&backend);
+            thread::spawn(move || {
+                let seat = backend.reserve(sequence, SOON, &Canceller::new()).unwrap();
+                assert_eq!(seat.cached(), 0);
+                let mut request = ask(&backend, sequence, "Hello!");
+                request.max_tokens = 3;
+                drain(&mut *seat.generate(request).unwrap()).0.len()
+            })
+        })
+        .collect();
+    let brief = Duration::from_millis(50);
+    assert_eq!(backend.reserve(9, brief, &Canceller::new()).unwrap_err().code(), Code::Overloaded);
+    first.canceller().cancel();
+    for reader in readers {
+        assert_eq!(reader.join().unwrap(), 3);
+    }
+}
+
+#[test]
+fn a_seat_keeps_its_conversation_from_being_evicted() {
+    let backend = endless(|config| config.sequences = 1);
+    let mut request = ask(&backend, 1, "Hello!");
+    request.max_tokens = 3;
+    drain(&mut *backend.generate(request.clone()).unwrap());
+    let known = request.tokens.len() + 3;
+    let seat = backend.reserve(1, SOON, &Canceller::new()).unwrap();
+    assert_eq!(backend.generate(ask(&backend, 2, "Hello!")).unwrap_err().code(), Code::Overloaded);
+    assert_eq!(seat.cached(), known);
+    let other = ask(&backend, 2, "Hello!");
+    assert_eq!(seat.generate(other.clone()).unwrap_err().code(), Code::InvalidParams);
+    drain(&mut *backend.generate(other).unwrap());
+    assert_eq!(backend.cached(1), 0, "the seat is free once it is refused");
 }
 
 #[test]

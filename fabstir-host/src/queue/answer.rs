@@ -93,6 +93,12 @@ impl Channel {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The host wants no more.
+    pub(super) fn end(&self) {
+        self.lock().over = true;
+        self.notify();
+    }
+
     pub(super) fn notify(&self) {
         self.changed.notify_all();
     }

@@ -1,18 +1,18 @@
 //! An answer as the host sees it: the program's pieces become tokens with text that can be shown.
 
 use super::{
+    QueueBackend,
     answer::{AnswerRequest, Channel, Ending, Piece},
     bytes,
-    config::{Limits, Tokenizer},
+    config::Tokenizer,
 };
 use fabstir_core::{
     Code, Error,
-    inference::{FinishReason, Generation, GenerationRequest, SequenceId, Token},
+    inference::{Canceller, FinishReason, Generation, GenerationRequest, SequenceId, Token},
     text::TextStream,
 };
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -26,23 +26,30 @@ pub(super) struct QueueGeneration {
     /// Tokens that may still come.
     left: u32,
     finish: Option<FinishReason>,
-    known: Arc<Mutex<HashMap<SequenceId, usize>>>,
+    backend: QueueBackend,
     sequence: SequenceId,
+    canceller: Canceller,
 }
 
 impl QueueGeneration {
-    /// Both ends of an answer of at most `room` tokens.
+    /// Both ends of an answer. Cancelling it tells the program, and whoever waits for a place in the queue.
     pub(super) fn begin(
         request: GenerationRequest,
-        room: u32,
-        tokenizer: Tokenizer,
-        limits: Limits,
-        known: Arc<Mutex<HashMap<SequenceId, usize>>>,
+        backend: QueueBackend,
+        canceller: Canceller,
     ) -> (AnswerRequest, Self) {
+        let (tokenizer, limits) = (backend.0.tokenizer, backend.0.limits);
+        let given = u32::try_from(request.tokens.len()).unwrap_or(u32::MAX);
+        let room = backend.0.info.context_length.saturating_sub(given);
         let GenerationRequest { sequence, tokens, sampling, turn_seed, max_tokens, stop, .. } = request;
         let channel = Channel::new(limits.ahead);
         let left = max_tokens.min(room);
-        known.lock().unwrap_or_else(PoisonError::into_inner).insert(sequence, tokens.len());
+        backend.0.known.lock().unwrap_or_else(PoisonError::into_inner).insert(sequence, tokens.len());
+        let (told, queue) = (Arc::clone(&channel), backend.clone());
+        canceller.on_cancel(move || {
+            told.end();
+            queue.tell_room();
+        });
         let generation = Self {
             channel: Arc::clone(&channel),
             tokenizer,
@@ -50,8 +57,9 @@ impl QueueGeneration {
             text: TextStream::new(stop.clone()),
             left,
             finish: None,
-            known,
+            backend,
             sequence,
+            canceller,
         };
         let messages = if tokenizer == Tokenizer::Bytes { bytes::messages(&tokens) } else { Vec::new() };
         let answer = AnswerRequest {
@@ -69,11 +77,14 @@ impl QueueGeneration {
         (answer, generation)
     }
 
-    /// The next piece; `None` at the end.
+    /// The next piece; `None` at the end, the program's or the renter's.
     fn piece(&self) -> Result<Option<Piece>, Error> {
         let deadline = Instant::now() + self.patience;
         let mut state = self.channel.lock();
         loop {
+            if state.over {
+                return Ok(None);
+            }
             if let Some(piece) = state.pieces.pop_front() {
                 // There is room for another.
                 self.channel.notify();
@@ -94,7 +105,8 @@ impl QueueGeneration {
 
     fn take(&mut self, (id, bytes): Piece) -> Token {
         self.left = self.left.saturating_sub(1);
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.sequence) {
+        if let Some(known) = self.backend.0.known.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.sequence)
+        {
             *known += 1;
         }
         if self.tokenizer == Tokenizer::Bytes && id == bytes::END {
@@ -118,7 +130,7 @@ impl QueueGeneration {
     fn was_last(&self) -> bool {
         let deadline = Instant::now() + self.patience;
         let mut state = self.channel.lock();
-        while state.pieces.is_empty() && state.ending.is_none() {
+        while state.pieces.is_empty() && state.ending.is_none() && !state.over {
             match self.channel.wait(state, deadline) {
                 Some(again) => state = again,
                 // The next call says so.
@@ -130,8 +142,7 @@ impl QueueGeneration {
 
     fn end(&mut self, reason: FinishReason) {
         self.finish = Some(reason);
-        self.channel.lock().over = true;
-        self.channel.notify();
+        self.channel.end();
     }
 }
 
@@ -147,6 +158,7 @@ impl Generation for QueueGeneration {
             return Ok(Some(self.take(piece)));
         }
         let reason = match &self.channel.lock().ending {
+            _ if self.canceller.is_cancelled() => FinishReason::Cancelled,
             Some(Ending::Finished(reason)) => *reason,
             _ => FinishReason::Stop,
         };
@@ -157,11 +169,16 @@ impl Generation for QueueGeneration {
     fn finish(&self) -> Option<FinishReason> {
         self.finish
     }
+
+    fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
 }
 
 impl Drop for QueueGeneration {
     fn drop(&mut self) {
-        self.channel.lock().over = true;
-        self.channel.notify();
+        self.channel.end();
+        // It may have waited for the program until now.
+        self.backend.tell_room();
     }
 }

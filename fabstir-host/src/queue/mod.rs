@@ -6,6 +6,7 @@ mod bytes;
 mod config;
 mod generation;
 mod request;
+mod seat;
 
 pub use answer::{AnswerRequest, Offered};
 pub use bytes::{BYTE_OVERHEAD, BYTE_VOCABULARY};
@@ -17,10 +18,10 @@ use answer::Work;
 use config::Limits;
 use fabstir_core::{
     Code, Error,
-    inference::{Backend, Generation, GenerationRequest, ModelInfo, SequenceId, TokenId},
+    inference::{Backend, Canceller, GenerationRequest, ModelInfo, Seat, SequenceId, TokenId},
     wire::Message,
 };
-use generation::QueueGeneration;
+use seat::QueueSeat;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -54,6 +55,8 @@ struct Inner {
     state: Mutex<State>,
     /// Told of every request that comes in, and of the end.
     changed: Condvar,
+    /// Told when a place in the queue may be free, and of the end.
+    room: Condvar,
     /// Tokens of each conversation begun, shared with the answers that add to it.
     known: Arc<Mutex<HashMap<SequenceId, usize>>>,
 }
@@ -62,6 +65,8 @@ struct Inner {
 struct State {
     /// Never more than [`QueueModel::waiting`].
     waiting: VecDeque<Work>,
+    /// Places kept for answers that are not asked for yet: they count as waiting.
+    reserved: usize,
     /// Conversations that ended since the program was last told: never more than it has begun.
     ended: Vec<SequenceId>,
     closed: bool,
@@ -81,6 +86,7 @@ impl QueueBackend {
             limits: model.limits(),
             state: Mutex::default(),
             changed: Condvar::new(),
+            room: Condvar::new(),
             known: Arc::default(),
         })))
     }
@@ -92,6 +98,7 @@ impl QueueBackend {
         let mut state = self.state();
         loop {
             while let Some(work) = state.waiting.pop_front() {
+                self.0.room.notify_one();
                 // Whoever asked may have gone while it waited.
                 if !work.is_cancelled() {
                     let ended = if work.is_answer() { std::mem::take(&mut state.ended) } else { Vec::new() };
@@ -118,6 +125,7 @@ impl QueueBackend {
         // Dropping them answers them.
         drop(waiting);
         self.0.changed.notify_all();
+        self.0.room.notify_all();
     }
 
     /// Requests that wait for the program.
@@ -128,18 +136,18 @@ impl QueueBackend {
 
     fn submit(&self, work: Work) -> Result<(), Error> {
         let mut state = self.state();
-        if state.closed {
-            return Err(Error::coded(Code::BackendFailed, "the program behind this model takes no more requests"));
-        }
-        state.waiting.retain(|waiting| !waiting.is_cancelled());
-        if state.waiting.len() >= self.0.limits.waiting {
-            let message = format!("{} requests wait for the program behind this model already", state.waiting.len());
-            return Err(Error::coded(Code::Overloaded, message));
-        }
+        state.make_room(self.0.limits.waiting)?;
         state.waiting.push_back(work);
         drop(state);
         self.0.changed.notify_one();
         Ok(())
+    }
+
+    /// Wakes those who wait for a place: one may be free, or not be wanted any more.
+    fn tell_room(&self) {
+        // Whoever looked before this line is asleep after it.
+        drop(self.state());
+        self.0.room.notify_all();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -157,6 +165,27 @@ impl QueueBackend {
         }
         if !request.reread && self.cached(request.sequence) < request.known {
             return Err(Error::coded(Code::Evicted, "this conversation was forgotten"));
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Whether one more request may wait.
+    fn make_room(&mut self, most: usize) -> Result<(), Error> {
+        self.check_open()?;
+        self.waiting.retain(|waiting| !waiting.is_cancelled());
+        let waiting = self.waiting.len() + self.reserved;
+        if waiting >= most {
+            let message = format!("{waiting} requests wait for the program behind this model already");
+            return Err(Error::coded(Code::Overloaded, message));
+        }
+        Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        if self.closed {
+            return Err(Error::coded(Code::BackendFailed, "the program behind this model takes no more requests"));
         }
         Ok(())
     }
@@ -189,14 +218,9 @@ impl Backend for QueueBackend {
         }
     }
 
-    fn generate(&self, request: GenerationRequest) -> Result<Box<dyn Generation>, Error> {
-        request.sampling.validate()?;
-        self.check(&request)?;
-        let room = self.0.info.context_length.saturating_sub(u32::try_from(request.tokens.len()).unwrap_or(u32::MAX));
-        let known = Arc::clone(&self.0.known);
-        let (work, generation) = QueueGeneration::begin(request, room, self.0.tokenizer, self.0.limits, known);
-        self.submit(Work::Answer(work))?;
-        Ok(Box::new(generation))
+    /// A place in the queue: whoever has one is heard by the program.
+    fn reserve(&self, sequence: SequenceId, patience: Duration, canceller: &Canceller) -> Result<Box<dyn Seat>, Error> {
+        Ok(Box::new(QueueSeat::reserve(self.clone(), sequence, patience, canceller)?))
     }
 
     /// A program is given the whole conversation each time: what it caches is its own affair, and nothing is ever read

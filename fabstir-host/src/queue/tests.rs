@@ -1,7 +1,7 @@
 use super::*;
 use alloy_primitives::B256;
 use fabstir_core::{
-    inference::{FinishReason, Token},
+    inference::{FinishReason, Generation, Token},
     sampling::Sampling,
 };
 use std::thread;
@@ -179,6 +179,48 @@ fn a_dropped_answer_is_cancelled_at_the_program() {
     let waiting = thread::spawn(move || answer.wait_cancelled(SOON));
     drop(generation);
     assert!(waiting.join().unwrap());
+}
+
+#[test]
+fn a_cancelled_answer_lets_its_reader_go_and_tells_the_program() {
+    // More patient than the test.
+    let backend = QueueBackend::new(QueueModel { patience: Duration::from_secs(600), ..QueueModel::new("parrot") });
+    let (mut generation, answer) = ask(&backend.unwrap(), "hi", 100, &[]);
+    let canceller = generation.canceller();
+    answer.write(b"a", AT_ONCE).unwrap();
+    assert_eq!(generation.next().unwrap().unwrap().id, 97);
+    let reading = thread::spawn(move || (generation.next().unwrap(), generation.finish()));
+    thread::sleep(Duration::from_millis(20));
+    canceller.cancel();
+    assert!(answer.wait_cancelled(SOON));
+    assert_eq!(reading.join().unwrap(), (None, Some(FinishReason::Cancelled)));
+}
+
+#[test]
+fn a_place_in_the_queue_is_kept_until_it_is_used_or_dropped() {
+    let backend = queue(QueueModel { waiting: 1, ..QueueModel::new("parrot") });
+    let reserve = |patience, canceller: &Canceller| backend.reserve(1, patience, canceller);
+    let code = |outcome: Result<Box<dyn Seat>, Error>| outcome.unwrap_err().code();
+    let seat = reserve(AT_ONCE, &Canceller::new()).unwrap();
+    assert_eq!(code(reserve(AT_ONCE, &Canceller::new())), Code::Overloaded);
+    assert_eq!(code(reserve(Duration::from_millis(10), &Canceller::new())), Code::Overloaded);
+    let waiting = |canceller: Canceller| {
+        let backend = backend.clone();
+        thread::spawn(move || backend.reserve(1, SOON, &canceller))
+    };
+    let canceller = Canceller::new();
+    let gone = waiting(canceller.clone());
+    canceller.cancel();
+    assert_eq!(code(gone.join().unwrap()), Code::Overloaded);
+    let next = waiting(Canceller::new());
+    drop(seat);
+    let generation = next.join().unwrap().unwrap().generate(request(vec![257, 258], 10, &[])).unwrap();
+    let third = waiting(Canceller::new());
+    // An answer that is not wanted any more frees its place though no program looked.
+    generation.canceller().cancel();
+    let seat = third.join().unwrap().unwrap();
+    backend.close();
+    assert_eq!(seat.generate(request(vec![257, 258], 10, &[])).unwrap_err().code(), Code::BackendFailed);
 }
 
 #[test]
