@@ -17,7 +17,10 @@ use crate::{
     settings::{CommonArgs, Layer, Settings},
 };
 use std::io::IsTerminal;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt,
+};
 
 /// Runs a command. Those that have something to end cleanly look at Ctrl-C themselves; the others just stop.
 ///
@@ -56,10 +59,53 @@ fn app(common: &CommonArgs, layers: &[&dyn Layer], log: &str) -> Result<App> {
 
 fn start_log(level: &str, out: Output) -> Result {
     let filter = EnvFilter::try_new(level).map_err(|error| CliError::config(format!("--log {level:?}: {error}")))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    let started = if out.is_json() { log.json().try_init() } else { log.try_init() };
+    let log = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log = if out.is_json() { log.json().boxed() } else { log.boxed() };
+    let started = registry().with(filter).with(filter_fn(is_fit_to_log)).with(log).try_init();
     started.map_err(|error| CliError::new(fabstir_core::Code::Internal, format!("log: {error}")))
+}
+
+/// The WebSocket library's traces hold whole frames: conversations, and what blinds them. They are not logged, whatever
+/// level was asked for.
+fn is_fit_to_log(metadata: &Metadata<'_>) -> bool {
+    !metadata.target().starts_with("tungstenite") || *metadata.level() <= Level::DEBUG
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::Write,
+        sync::{Arc, Mutex},
+    };
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("whole").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whole_frames_are_not_logged_at_any_level() {
+        let buffer = Buffer::default();
+        let shared = buffer.clone();
+        let log = fmt::layer().with_writer(move || shared.clone());
+        let subscriber =
+            registry().with(EnvFilter::new("trace,tungstenite=trace")).with(filter_fn(is_fit_to_log)).with(log);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::trace!(target: "tungstenite::protocol", "received frame");
+            tracing::debug!(target: "tungstenite::protocol", "received close");
+            tracing::trace!(target: "fabstir_client", "ours");
+        });
+        let text = String::from_utf8(buffer.0.lock().expect("whole").clone()).expect("UTF-8");
+        assert!(!text.contains("received frame"), "{text}");
+        assert!(text.contains("received close") && text.contains("ours"), "{text}");
+    }
 }
