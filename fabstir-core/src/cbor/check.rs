@@ -146,6 +146,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// 2 to a whole power within binary64's normal range. By its bits: a library's exp2 brings a table of kilobytes.
+const fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((exponent + 1023) as u64) << 52)
+}
+
 /// IEEE 754 binary16 to binary64, exactly.
 pub(super) fn half_to_f64(half: u16) -> f64 {
     let fraction = f64::from(half & 0x3ff);
@@ -153,7 +158,7 @@ pub(super) fn half_to_f64(half: u16) -> f64 {
         0 => fraction * (1.0 / 16_777_216.0),
         31 if fraction == 0.0 => f64::INFINITY,
         31 => f64::NAN,
-        exponent => (1.0 + fraction / 1024.0) * libm::exp2(f64::from(exponent) - 15.0),
+        exponent => (1.0 + fraction / 1024.0) * power_of_two(i32::from(exponent) - 15),
     };
     if half >> 15 == 1 { -magnitude } else { magnitude }
 }
@@ -166,6 +171,6 @@ pub(super) fn fits_half(number: f64) -> bool {
     }
     // Multiples of the unit in the last place at its exponent, 2^-24 at least, up to the largest half.
     let exponent = (magnitude.to_bits() >> 52) as i32 - 1023;
-    let unit = libm::exp2(f64::from(exponent.max(-14) - 10));
+    let unit = power_of_two(exponent.max(-14) - 10);
     magnitude <= 65504.0 && magnitude % unit == 0.0
 }

@@ -14,24 +14,22 @@ pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Mismat
 
 struct Writer<'a>(&'a mut Vec<u8>);
 
-impl Writer<'_> {
-    /// Major type and argument in their shortest form.
-    fn head(&mut self, major: u8, argument: u64) {
-        let (info, width) = match argument {
-            0..=23 => (argument as u8, 0),
-            24..=0xff => (24, 1),
-            0x100..=0xffff => (25, 2),
-            0x1_0000..=0xffff_ffff => (26, 4),
-            _ => (27, 8),
-        };
-        self.0.push(major << 5 | info);
-        self.0.extend_from_slice(&argument.to_be_bytes()[8 - width..]);
-    }
+/// Major type and argument in their shortest form.
+fn head(out: &mut Vec<u8>, major: u8, argument: u64) {
+    let (info, width) = match argument {
+        0..=23 => (argument as u8, 0),
+        24..=0xff => (24, 1),
+        0x100..=0xffff => (25, 2),
+        0x1_0000..=0xffff_ffff => (26, 4),
+        _ => (27, 8),
+    };
+    out.push(major << 5 | info);
+    out.extend_from_slice(&argument.to_be_bytes()[8 - width..]);
+}
 
-    fn content(&mut self, major: u8, bytes: &[u8]) {
-        self.head(major, bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
-    }
+fn content(out: &mut Vec<u8>, major: u8, bytes: &[u8]) {
+    head(out, major, bytes.len() as u64);
+    out.extend_from_slice(bytes);
 }
 
 /// A list whose length is known.
@@ -54,7 +52,7 @@ impl Map<'_> {
         if self.entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(Mismatch::Type);
         }
-        Writer(self.out).head(5, self.entries.len() as u64);
+        head(self.out, 5, self.entries.len() as u64);
         for (key, value) in self.entries {
             self.out.extend_from_slice(&key);
             self.out.extend_from_slice(&value);
@@ -132,7 +130,7 @@ impl SerializeMap for Map<'_> {
 /// Methods that write one kind of item.
 macro_rules! write {
     ($($method:ident($($value:ident: $type:ty),*) = |$writer:ident| $body:expr;)*) => { $(
-        fn $method(mut $writer, $($value: $type),*) -> Result<(), Mismatch> { $body; Ok(()) }
+        fn $method($writer, $($value: $type),*) -> Result<(), Mismatch> { $body; Ok(()) }
     )* };
 }
 
@@ -160,17 +158,17 @@ impl<'a> Serializer for Writer<'a> {
 
     write! {
         serialize_bool(value: bool) = |self| self.0.push(0xf4 | u8::from(value));
-        serialize_u8(value: u8) = |self| self.head(0, value.into());
-        serialize_u16(value: u16) = |self| self.head(0, value.into());
-        serialize_u32(value: u32) = |self| self.head(0, value.into());
-        serialize_u64(value: u64) = |self| self.head(0, value);
-        serialize_str(value: &str) = |self| self.content(3, value.as_bytes());
-        serialize_bytes(value: &[u8]) = |self| self.content(2, value);
+        serialize_u8(value: u8) = |self| head(self.0, 0, value.into());
+        serialize_u16(value: u16) = |self| head(self.0, 0, value.into());
+        serialize_u32(value: u32) = |self| head(self.0, 0, value.into());
+        serialize_u64(value: u64) = |self| head(self.0, 0, value);
+        serialize_str(value: &str) = |self| content(self.0, 3, value.as_bytes());
+        serialize_bytes(value: &[u8]) = |self| content(self.0, 2, value);
         serialize_none() = |self| self.0.push(0xf6);
         serialize_unit() = |self| self.0.push(0xf6);
         serialize_unit_struct(_name: &'static str) = |self| self.0.push(0xf6);
         serialize_unit_variant(_name: &'static str, _index: u32, variant: &'static str) = |self| {
-            self.content(3, variant.as_bytes());
+            content(self.0, 3, variant.as_bytes());
         };
     }
 
@@ -205,8 +203,8 @@ impl<'a> Serializer for Writer<'a> {
         Err(Mismatch::Type)
     }
 
-    fn serialize_seq(mut self, length: Option<usize>) -> Result<List<'a>, Mismatch> {
-        self.head(4, length.ok_or(Mismatch::Type)? as u64);
+    fn serialize_seq(self, length: Option<usize>) -> Result<List<'a>, Mismatch> {
+        head(self.0, 4, length.ok_or(Mismatch::Type)? as u64);
         Ok(List(self.0))
     }
 
