@@ -73,6 +73,8 @@ pub struct HostConfig {
     pub max_output_tokens: u32,
     /// Largest prompt, in bytes of UTF-8.
     pub max_prompt_bytes: u32,
+    /// Show `/metrics` to other machines too.
+    pub public_metrics: bool,
     /// Serve without encryption to other machines too. Only behind something that encrypts.
     pub allow_plaintext: bool,
 }
@@ -98,6 +100,7 @@ impl HostConfig {
             max_connections: 4_096,
             max_output_tokens: 4_096,
             max_prompt_bytes: 256 * 1024,
+            public_metrics: false,
             allow_plaintext: false,
         }
     }

@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     greeted: bool,
     session: Option<Box<Session>>,
     turn: Option<Turn>,
+    /// When the prompt came whose first token is still to come.
+    asked: Option<Instant>,
     /// Tells when the session has to be let go.
     release: Arc<Release>,
     since: Instant,
@@ -70,6 +72,7 @@ impl Connection {
             greeted: false,
             session: None,
             turn: None,
+            asked: None,
             release: Arc::default(),
             since: Instant::now(),
             heard: Instant::now(),
@@ -119,6 +122,9 @@ impl Connection {
                 }
                 step = next_step(&mut self.turn) => {
                     self.told = Instant::now();
+                    if matches!(step, Step::Token(_)) && let Some(asked) = self.asked.take() {
+                        self.shared.desk.metrics.first_token(asked.elapsed());
+                    }
                     self.advance(step).await?;
                 }
                 () = sleep_until(ping), if self.turn.is_some() => {
@@ -310,6 +316,7 @@ impl Connection {
         }
         self.shared.sees_the_chain()?;
         self.told = Instant::now();
+        self.asked = Some(self.told);
         prompt::begin(&self.shared, session, &mut self.socket, prompt, &mut self.turn).await
     }
 

@@ -5,6 +5,7 @@ use crate::{
     connection::Connection,
     journal::Journal,
     listener::{self, Bounds, Peer},
+    monitor::{self, Metrics},
     registry::Registry,
     session::{Desk, Session},
     settlement::Settler,
@@ -124,7 +125,8 @@ impl Host {
         let journal = Journal::open(&config.journal, chain.chain_id(), chain.market(), block)?;
         let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
         let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
-        let settler = Settler::start(wallet.clone(), journal.clone());
+        let metrics = Arc::new(Metrics::new());
+        let settler = Settler::start(wallet.clone(), journal.clone(), Arc::clone(&metrics));
         for (id, entry) in journal.unfinished()? {
             settler.finish(id, entry).await;
         }
@@ -132,7 +134,7 @@ impl Host {
         let shared = Arc::new(Shared {
             registry: Registry::new(config.max_sessions),
             connections: Arc::new(Semaphore::new(config.max_connections)),
-            desk: Desk { domain, key, journal },
+            desk: Desk { domain, key, journal, metrics },
             sight: Sight::new(),
             stopped: stopped.clone(),
             settler,
@@ -212,7 +214,7 @@ impl Host {
 }
 
 fn router(shared: &Arc<Shared>) -> Router {
-    Router::new().route("/v1/session", get(session)).with_state(Arc::clone(shared))
+    Router::new().route("/v1/session", get(session)).merge(monitor::routes()).with_state(Arc::clone(shared))
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> HostError {

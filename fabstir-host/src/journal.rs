@@ -6,7 +6,9 @@
 use crate::HostError;
 use alloy_primitives::{Address, B256, U256};
 use fabstir_core::{
-    Code, cbor,
+    Code,
+    amount::Usage,
+    cbor,
     messages::{Checkpoint, Voucher},
     signature::Signature65,
     wire::WireTerms,
@@ -85,6 +87,12 @@ impl SignedCounts {
         }
     }
 
+    /// The counts.
+    #[must_use]
+    pub(crate) const fn usage(&self) -> Usage {
+        Usage::new(self.input_tokens, self.output_tokens)
+    }
+
     /// The voucher, of this session.
     #[must_use]
     pub(crate) const fn voucher(&self, session: U256) -> Voucher {
@@ -145,9 +153,9 @@ impl File {
 
 /// Whether a journal's file is open somewhere, without keeping it open.
 #[derive(Debug)]
-pub(crate) struct Usage(Weak<File>);
+pub(crate) struct InUse(Weak<File>);
 
-impl Usage {
+impl InUse {
     /// Waits until it is closed, for `patience` at most.
     pub(crate) async fn closed(self, patience: Duration) {
         let deadline = tokio::time::Instant::now() + patience;
@@ -221,8 +229,8 @@ impl Journal {
     }
 
     /// Tells when nobody has the file open any more.
-    pub(crate) fn usage(&self) -> Usage {
-        Usage(Arc::downgrade(&self.file))
+    pub(crate) fn usage(&self) -> InUse {
+        InUse(Arc::downgrade(&self.file))
     }
 
     /// A session's entry.

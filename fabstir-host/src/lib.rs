@@ -8,6 +8,7 @@ mod generation;
 mod host;
 mod journal;
 mod listener;
+mod monitor;
 mod opening;
 mod prompt;
 pub mod queue;

@@ -3,6 +3,7 @@
 use crate::{
     HostError, ServedModel,
     journal::{Entry, Journal, SignedCounts, Standing, Stretch},
+    monitor::Metrics,
 };
 use alloy_primitives::{B256, U256};
 use fabstir_core::{
@@ -17,6 +18,7 @@ use fabstir_core::{
     transcript::{self, Kind, Transcript},
     wire::{self, HostMessage, Message, WireTerms},
 };
+use std::sync::Arc;
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -31,6 +33,7 @@ pub(crate) struct Desk {
     pub(crate) domain: Domain,
     pub(crate) key: SigningKey,
     pub(crate) journal: Journal,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// A message the client may not have received, and how many checkpoints came before it.
@@ -235,6 +238,8 @@ impl Session {
     /// Those of [`Journal::write`]: then it was not, and must not be, sent.
     pub(crate) async fn checkpoint(&mut self, desk: &Desk) -> Result<HostMessage, HostError> {
         let checkpoint = self.ledger.checkpoint(&[])?;
+        let before = self.entry.checkpoint.map_or(Usage::new(0, 0), |last| last.usage());
+        desk.metrics.committed(checkpoint.usage(), before);
         let signature = checkpoint.sign(&desk.domain, &desk.key);
         self.entry.checkpoint = Some(SignedCounts::checkpoint(&checkpoint, signature));
         let stretches = std::mem::take(&mut self.stretches);
@@ -285,7 +290,9 @@ impl Session {
             outputTokens: voucher.output_tokens,
             head: voucher.head,
         };
+        let unpaid = self.ledger.unpaid();
         self.ledger.accept_voucher(&typed, &voucher.signature, &desk.domain, self.terms.voucherSigner)?;
+        desk.metrics.vouched(self.terms.token, unpaid.saturating_sub(self.ledger.unpaid()));
         let Some(sequence) = self.sequence_of(voucher.head) else { return Ok(()) };
         self.entry.voucher = Some(SignedCounts {
             sequence,

@@ -3,12 +3,14 @@
 use crate::{
     HostError,
     journal::{Entry, Journal, Standing},
+    monitor::Metrics,
 };
 use alloy_primitives::U256;
 use fabstir_chain::Wallet;
 use fabstir_core::{
     Code,
     abi::{ISessionMarket, Terms},
+    amount::Amount,
 };
 use std::{
     sync::{
@@ -44,10 +46,11 @@ struct Backlog {
 
 impl Settler {
     /// Starts the task.
-    pub(crate) fn start(wallet: Wallet, journal: Journal) -> Self {
+    pub(crate) fn start(wallet: Wallet, journal: Journal, metrics: Arc<Metrics>) -> Self {
         let (queue, sessions) = mpsc::channel(QUEUE);
         let backlog = Arc::new(Backlog::default());
-        let task = tokio::spawn(work(wallet, journal, sessions, Arc::clone(&backlog))).abort_handle();
+        let task =
+            tokio::spawn(work(Office { wallet, journal, metrics }, sessions, Arc::clone(&backlog))).abort_handle();
         Self { queue, backlog, task }
     }
 
@@ -98,55 +101,68 @@ impl Backlog {
     }
 }
 
-async fn work(wallet: Wallet, journal: Journal, mut sessions: mpsc::Receiver<(U256, Entry)>, backlog: Arc<Backlog>) {
+/// What a settlement needs.
+#[derive(Debug, Clone)]
+struct Office {
+    wallet: Wallet,
+    journal: Journal,
+    metrics: Arc<Metrics>,
+}
+
+async fn work(office: Office, mut sessions: mpsc::Receiver<(U256, Entry)>, backlog: Arc<Backlog>) {
     // Dropped with this task, it ends them all.
     let mut settlements = JoinSet::new();
     while let Some((id, entry)) = sessions.recv().await {
         while settlements.try_join_next().is_some() {}
         // One task a session: one that must wait for a dead endpoint holds up no other. No session is opened beyond the
         // registry's capacity while they are under way, which bounds their number.
-        let (wallet, journal, backlog) = (wallet.clone(), journal.clone(), Arc::clone(&backlog));
+        let (office, backlog) = (office.clone(), Arc::clone(&backlog));
         settlements.spawn(async move {
-            finish(&wallet, &journal, id, entry).await;
+            finish(&office, id, entry).await;
             backlog.done();
         });
     }
 }
 
-async fn finish(wallet: &Wallet, journal: &Journal, id: U256, mut entry: Entry) {
+async fn finish(office: &Office, id: U256, mut entry: Entry) {
     let mut wait = FIRST_RETRY;
     // Until the chain says that the session has ended: an endpoint recovers, an empty gas account is filled, a node that
     // lagged catches up. What is given up is lost.
     loop {
-        match complete(wallet, id, &entry).await {
-            Ok(()) => break,
+        match complete(&office.wallet, id, &entry).await {
+            Ok(paid) => {
+                office.metrics.settled(entry.terms.token, paid);
+                break;
+            }
             Err(error) if error.code().is_retryable() => {
                 tracing::warn!(session = %id, %error, retry_in = ?wait, "not settled yet");
             }
             Err(error) => tracing::error!(session = %id, %error, retry_in = ?wait, "cannot be settled"),
         }
+        office.metrics.not_settled();
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(LAST_RETRY);
     }
     entry.standing = Standing::Ended;
-    if let Err(error) = journal.write(id, &entry, None).await {
+    if let Err(error) = office.journal.write(id, &entry, None).await {
         tracing::error!(session = %id, %error, "settled, but the journal does not know");
     }
 }
 
-/// Completes the session unless it has ended already.
-async fn complete(wallet: &Wallet, id: U256, entry: &Entry) -> Result<(), HostError> {
-    match wallet.chain().session_details(id).await?.status {
+/// Completes the session unless it has ended already; what was paid in all.
+async fn complete(wallet: &Wallet, id: U256, entry: &Entry) -> Result<Amount, HostError> {
+    let details = wallet.chain().session_details(id).await?;
+    match details.status {
         ISessionMarket::Status::Active => {}
         // A session that was served was on chain: a node that does not know it lags, or is of another chain.
         ISessionMarket::Status::None => {
             return Err(HostError::coded(Code::RpcInvalid, "the endpoint does not know this session"));
         }
-        _ => return Ok(()),
+        _ => return Ok(Amount::from(details.settled)),
     }
     let voucher = entry.voucher.as_ref().map(|held| held.voucher(id).with_signature(&held.signature));
     let terms = Terms::from(entry.terms.clone());
     let receipt = wallet.complete_session(&terms, voucher).await?;
     tracing::info!(session = %id, transaction = %receipt.tx_hash, gas = receipt.gas_used, "settled");
-    Ok(())
+    Ok(Amount::from(wallet.chain().session_details(id).await?.settled))
 }
