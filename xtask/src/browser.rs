@@ -6,8 +6,7 @@ use crate::{
     wasm::{self, Toolchain},
 };
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -22,10 +21,9 @@ pub(crate) fn check() -> Outcome {
     let mut steps = Steps(Vec::new());
     steps.take("set-up", setup::native)?;
     let toolchain = steps.take("toolchain", wasm::toolchain)?;
-    steps.take("npm: package", || packages(PACKAGE))?;
-    steps.take("npm: page", || packages(PAGE))?;
+    steps.take("npm: page", || setup::npm_ci(PAGE))?;
     let chromium = steps.take("chromium", chromium)?;
-    let small = steps.take("wasm", || build(toolchain))?;
+    let small = steps.take("package and wasm", || sdk(toolchain))?;
     steps.take("types, package", || run(&mut npm(PACKAGE, &["run", "--silent", "check"])))?;
     if small {
         steps.take("size", || run(&mut npm(PACKAGE, &["run", "--silent", "size"])))?;
@@ -66,19 +64,6 @@ fn npm(folder: &str, words: &[&str]) -> Command {
     npm
 }
 
-/// The packages of a folder, at the versions of its lock file.
-fn packages(folder: &str) -> Outcome {
-    let lock = root().join(folder).join("package-lock.json");
-    let stamp = root().join(folder).join("node_modules/.fabstir-lock");
-    let failed = |path: &Path, error| Failure::new(format!("{}: {error}", path.display()));
-    let wanted = fs::read(&lock).map_err(|error| failed(&lock, error))?;
-    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    run(&mut npm(folder, &["ci", "--no-audit", "--no-fund"]))?;
-    fs::write(&stamp, wanted).map_err(|error| failed(&stamp, error))
-}
-
 /// A Chromium, Debian's if there is none.
 fn chromium() -> Outcome<PathBuf> {
     if let Some(given) = std::env::var_os("FABSTIR_CHROMIUM") {
@@ -93,8 +78,9 @@ fn chromium() -> Outcome<PathBuf> {
     Ok(path.trim().into())
 }
 
-/// Both builds; whether they are the small ones, which need the standard library's sources.
-fn build(toolchain: Toolchain) -> Outcome<bool> {
+/// The package's own packages and its two builds; whether they are the small ones, which need the standard library's sources.
+pub(crate) fn sdk(toolchain: Toolchain) -> Outcome<bool> {
+    setup::npm_ci(PACKAGE)?;
     let mut build = command("node");
     build.arg(format!("{PACKAGE}/tools/build.mjs"));
     let small = match toolchain {

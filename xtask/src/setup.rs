@@ -75,6 +75,19 @@ pub(crate) fn python_environment(folder: &str) -> Outcome<PathBuf> {
     Ok(python)
 }
 
+/// A folder's npm packages, at the versions of its lock file.
+pub(crate) fn npm_ci(folder: &str) -> Outcome {
+    let folder = root().join(folder);
+    let (lock, stamp) = (folder.join("package-lock.json"), folder.join("node_modules/.fabstir-lock"));
+    let failed = |path: &Path, error| Failure::new(format!("{}: {error}", path.display()));
+    let wanted = fs::read(&lock).map_err(|error| failed(&lock, error))?;
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    run(command("npm").current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]))?;
+    fs::write(&stamp, wanted).map_err(|error| failed(&stamp, error))
+}
+
 /// Installs Debian packages if we may, or says how.
 pub(crate) fn install(packages: &[&str]) -> Outcome {
     let line = if cfg!(target_os = "macos") {

@@ -28,8 +28,8 @@ const STAGES: &[Stage] = &[
     Stage { name: "demo", run: |_| demo(&[]) },
     Stage { name: "ffi", run: |_| ffi::test() },
     Stage { name: "python", run: |_| python::test() },
-    Stage { name: "node", run: |_| node::test() },
     Stage { name: "browser", run: |_| browser::check() },
+    Stage { name: "node", run: |_| node::test() },
 ];
 
 /// Runs every stage, or one, and prints what each took.
