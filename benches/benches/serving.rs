@@ -37,7 +37,7 @@ async fn main() -> Outcome<()> {
         let ratio = compare(&market, &bare, streams, 128).await?;
         println!("{streams} stream(s), random weights: host at {:.1} % of the bare loop", ratio * 100.0);
     }
-    first_tokens(&market).await?;
+    first_tokens(&market, &bare).await?;
     drop(market);
 
     let tiny = Path::new(TINY_MODEL);
@@ -76,9 +76,11 @@ async fn compare(market: &LocalMarket, bare: &Bare, streams: usize, tokens: u32)
     Ok(median(&hosts) / median(&bares))
 }
 
-/// Time to first token, turn by turn of one conversation.
-async fn first_tokens(market: &LocalMarket) -> Outcome<()> {
+/// Time to first token, turn by turn of one conversation; and what llama.cpp alone takes to read as many tokens behind as
+/// long a history.
+async fn first_tokens(market: &LocalMarket, bare: &Bare) -> Outcome<()> {
     let (mut first, mut tenth) = (Vec::new(), Vec::new());
+    let (mut bare_first, mut bare_tenth) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let mut session = served::open(market).await?;
         let mut turns: Vec<Answered> = Vec::new();
@@ -87,11 +89,16 @@ async fn first_tokens(market: &LocalMarket) -> Outcome<()> {
         }
         first.push(turns[0].first_token.as_secs_f64() * 1e3);
         tenth.push(turns[9].first_token.as_secs_f64() * 1e3);
-        println!("  new tokens on turn 1: {}, on turn 10: {}", turns[0].input, turns[9].input);
+        let history: u64 = turns[..9].iter().map(|turn| turn.input + turn.output).sum();
+        println!("  new tokens on turn 1: {}, on turn 10: {} behind {history}", turns[0].input, turns[9].input);
+        bare_first.push(bare.read(0, turns[0].input as usize)?.as_secs_f64() * 1e3);
+        bare_tenth.push(bare.read(history as usize, turns[9].input as usize)?.as_secs_f64() * 1e3);
         session.close().await?;
     }
     let (first, tenth) = (median(&first), median(&tenth));
     println!("time to first token: turn 1 {first:.1} ms, turn 10 {tenth:.1} ms, ratio {:.2}", tenth / first);
+    let (first, tenth) = (median(&bare_first), median(&bare_tenth));
+    println!("  llama.cpp alone reads them in {first:.1} and {tenth:.1} ms, ratio {:.2}", tenth / first);
     Ok(())
 }
 

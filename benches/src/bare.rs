@@ -39,17 +39,8 @@ impl Bare {
     ///
     /// Whatever llama.cpp says.
     pub fn run(&self, streams: usize, prompt: usize, answer: usize) -> Outcome<Duration> {
-        let room = u32::try_from(streams * (prompt + answer).next_multiple_of(256))?;
-        let parameters = LlamaContextParams::default()
-            .with_n_ctx(NonZeroU32::new(room))
-            .with_n_batch(512)
-            .with_n_ubatch(512)
-            .with_n_seq_max(u32::try_from(streams)?)
-            .with_n_threads(self.threads)
-            .with_n_threads_batch(self.threads)
-            .with_kv_unified(false)
-            .with_flash_attention_policy(1);
-        let mut context = self.model.new_context(runtime()?, parameters)?;
+        let room = streams * (prompt + answer).next_multiple_of(256);
+        let mut context = self.model.new_context(runtime()?, self.parameters(streams, room)?)?;
         let mut batch = LlamaBatch::new(512, i32::try_from(streams)?);
         let vocabulary = self.model.n_vocab();
         let began = Instant::now();
@@ -75,6 +66,46 @@ impl Bare {
             }
         }
         Ok(began.elapsed())
+    }
+
+    /// How long reading `new` tokens takes behind `history` others that are in the cache already.
+    ///
+    /// # Errors
+    ///
+    /// Whatever llama.cpp says.
+    pub fn read(&self, history: usize, new: usize) -> Outcome<Duration> {
+        let mut context = self.model.new_context(runtime()?, self.parameters(1, 2_048)?)?;
+        let mut batch = LlamaBatch::new(512, 1);
+        let mut began = Instant::now();
+        for (from, to) in [(0, history), (history, history + new)] {
+            for first in (from..to).step_by(512) {
+                batch.clear();
+                for position in first..to.min(first + 512) {
+                    let token = LlamaToken(i32::try_from(position * 7 % 1_000)? + 3);
+                    batch.add(token, i32::try_from(position)?, &[0], position + 1 == to)?;
+                }
+                context.decode(&mut batch)?;
+            }
+            if to == history {
+                // The logits of the last token: the work is done, not only asked for.
+                let _ = (history > 0).then(|| context.get_logits_ith(batch.n_tokens() - 1).first().copied());
+                began = Instant::now();
+            }
+        }
+        let _ = greedy(context.get_logits_ith(batch.n_tokens() - 1), self.model.n_vocab());
+        Ok(began.elapsed())
+    }
+
+    fn parameters(&self, streams: usize, room: usize) -> Outcome<LlamaContextParams> {
+        Ok(LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(u32::try_from(room)?))
+            .with_n_batch(512)
+            .with_n_ubatch(512)
+            .with_n_seq_max(u32::try_from(streams)?)
+            .with_n_threads(self.threads)
+            .with_n_threads_batch(self.threads)
+            .with_kv_unified(false)
+            .with_flash_attention_policy(1))
     }
 }
 
