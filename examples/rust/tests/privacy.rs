@@ -90,6 +90,8 @@ async fn impostor(host: &str) -> String {
     let url = format!("ws://{}", listener.local_addr().unwrap());
     let host = host.to_owned();
     tokio::spawn(async move {
+        #[allow(clippy::result_large_err, reason = "the trait of the handshake says so")]
+        #[allow(clippy::result_large_err, reason = "the library's own callback type")]
         let agree = |_: &Request, mut response: Response| {
             let name = HeaderValue::from_static(Format::Json.subprotocol());
             response.headers_mut().insert("sec-websocket-protocol", name);
