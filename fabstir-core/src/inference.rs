@@ -248,7 +248,9 @@ mod tests {
         let calls = Arc::new(AtomicUsize::new(0));
         let count = || {
             let calls = Arc::clone(&calls);
-            move || drop(calls.fetch_add(1, Ordering::Relaxed))
+            move || {
+                calls.fetch_add(1, Ordering::Relaxed);
+            }
         };
         let canceller = Canceller::new();
         canceller.on_cancel(count());
@@ -269,7 +271,9 @@ mod tests {
                 let other = canceller.clone();
                 scope.spawn(move || other.cancel());
                 let calls = Arc::clone(&calls);
-                canceller.on_cancel(move || drop(calls.fetch_add(1, Ordering::Relaxed)));
+                canceller.on_cancel(move || {
+                    calls.fetch_add(1, Ordering::Relaxed);
+                });
             });
             assert_eq!(calls.load(Ordering::Relaxed), 1);
         }
