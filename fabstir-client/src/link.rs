@@ -211,6 +211,7 @@ mod tests {
     }
 
     /// A host that pings four times before it answers, and then falls silent unless it answers.
+    #[allow(clippy::result_large_err, reason = "the library's own callback type")]
     async fn slow_host(answers: bool) -> Link {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("ws://{}", listener.local_addr().unwrap());

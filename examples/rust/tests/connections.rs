@@ -3,6 +3,7 @@
 mod common;
 #[path = "common/proxy.rs"]
 #[allow(missing_docs, unreachable_pub, missing_debug_implementations, reason = "a tool of this test")]
+#[allow(clippy::large_enum_variant, clippy::result_large_err, reason = "one message is held at a time")]
 mod proxy;
 
 use alloy_primitives::Address;

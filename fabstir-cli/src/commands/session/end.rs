@@ -171,7 +171,10 @@ pub(crate) async fn settle(app: App, id: &str) -> Result {
 pub(crate) async fn extend(app: App, args: ExtendArgs) -> Result {
     let (market, renter, id, terms) = active(&app, &args.which.id).await?;
     let units = market.units(terms.token).await?;
-    let deposit = args.deposit.as_deref().map_or(Ok(Amount::ZERO), |text| units.parse(text))?;
+    let deposit = match &args.deposit {
+        Some(text) => units.parse(text)?,
+        None => Amount::ZERO,
+    };
     check_funds(&market, &renter, &units, deposit).await?;
     let receipt = app.sent("extend", renter.extend(id, deposit, args.hours)).await?;
     let details = market.chain.session_details(id).await?;
