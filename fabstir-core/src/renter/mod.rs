@@ -226,7 +226,7 @@ impl RenterSession {
     /// # Errors
     ///
     /// [`Code::SessionBusy`] while an answer is coming in, [`Code::UnexpectedMessage`] unless the session is open,
-    /// [`Code::InvalidParams`].
+    /// [`Code::InvalidParams`], [`Code::FrameTooLarge`]; nothing is changed then.
     pub fn prompt(&mut self, text: String, params: Params) -> Result<ClientMessage, Error> {
         let new = vec![Message::user(text.clone())];
         self.ask(new, Some(text), params)
@@ -255,10 +255,14 @@ impl RenterSession {
         prompt.validate()?;
         // The closing tokens of the answer before belong to the template's share of the first new message.
         let most_input = bytes as u64 + u64::from(opened.overhead) * new.len() as u64;
-        self.pending = Some(Pending { prompt: prompt.clone(), most_input, emitted: 0, turn: verifier.turns() });
+        let pending = Pending { prompt: prompt.clone(), most_input, emitted: 0, turn: verifier.turns() };
+        let message = ClientMessage::Prompt(prompt);
+        // Before it is pending: what does not fit a frame is never sent, and never answered.
+        wire::check_fits(&message)?;
+        self.pending = Some(pending);
         self.next_prompt += 1;
         self.messages.extend(new);
-        Ok(ClientMessage::Prompt(prompt))
+        Ok(message)
     }
 
     /// Nothing is asked of the host.

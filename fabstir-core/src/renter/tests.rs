@@ -406,6 +406,17 @@ fn a_prompt_that_was_not_taken_leaves_the_conversation_as_it_was() {
 }
 
 #[test]
+fn a_prompt_that_fits_no_frame_leaves_the_session_as_it_was() {
+    let (mut session, _) = opened();
+    // Within CBOR's frame, but not within JSON's, which writes each as six characters.
+    for prompt in ["x".repeat(wire::MAX_FRAME_BYTES), "\u{1}".repeat(wire::MAX_FRAME_BYTES / 4)] {
+        assert_eq!(session.prompt(prompt, params()).map_err(|error| error.code()).err(), Some(Code::FrameTooLarge));
+        assert!(session.messages().is_empty() && !session.is_answering());
+    }
+    assert!(session.prompt("Who?".into(), params()).is_ok());
+}
+
+#[test]
 fn messages_in_the_wrong_phase_are_refused() {
     let (mut session, mut host) = opened();
     for message in [

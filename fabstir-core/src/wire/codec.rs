@@ -80,6 +80,18 @@ pub fn encode<M: WireMessage>(message: &M, format: Format) -> Result<Vec<u8>, Er
     Ok(frame)
 }
 
+/// Whether a message fits a frame in every encoding of this build.
+///
+/// # Errors
+///
+/// [`Code::FrameTooLarge`].
+pub(crate) fn check_fits<M: WireMessage>(message: &M) -> Result<(), Error> {
+    encode(message, Format::Cbor)?;
+    #[cfg(feature = "json")]
+    encode(message, Format::Json)?;
+    Ok(())
+}
+
 #[cfg(feature = "json")]
 fn to_json<M: Serialize>(message: &M) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(message).map_err(|error| Error::coded(Code::Internal, error.to_string()))

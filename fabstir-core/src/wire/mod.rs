@@ -14,6 +14,7 @@ mod params;
 mod terms;
 
 pub use client::{Cancel, ClientMessage, Hello, Open, Prompt, Resume, SignedRequest, Voucher};
+pub(crate) use codec::check_fits;
 pub use codec::{DecodeError, Format, MAX_DEPTH, MAX_FRAME_BYTES, decode_client, decode_host, encode};
 pub use host::{
     Accepted, Checkpoint, Closed, Done, ErrorFrame, Evicted, HelloAck, HostMessage, Limits, MAX_OVERHEAD, ModelOffer,
