@@ -24,6 +24,7 @@ const SOURCES = {
   VotingPower: "src/VotingPower.sol",
   PaymentEscrow: "src/PaymentEscrow.sol",
   JobMarketplace: "src/JobMarketplace.sol",
+  RevenueSplitter: "src/RevenueSplitter.sol",
   DevToken: "test/tokens/DevToken.sol",
 };
 

@@ -6,6 +6,7 @@ import {IFabToken} from "../../src/interfaces/IFabToken.sol";
 import {IJobMarketplace} from "../../src/interfaces/IJobMarketplace.sol";
 import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
 import {IPaymentEscrow} from "../../src/interfaces/IPaymentEscrow.sol";
+import {IRevenueSplitter} from "../../src/interfaces/IRevenueSplitter.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {vm} from "./Vm.sol";
@@ -85,6 +86,10 @@ library Deploy {
     {
         bytes memory call = abi.encodeWithSignature("initialize(address,address)", owner, guardian);
         return IJobMarketplace(proxy(jobMarketplaceImplementation(registry, escrow), call));
+    }
+
+    function revenueSplitter(address owner, address[6] memory recipients) internal returns (IRevenueSplitter) {
+        return IRevenueSplitter(vm.deployCode("RevenueSplitter.sol:RevenueSplitter", abi.encode(owner, recipients)));
     }
 
     function proxy(address implementation, bytes memory call) internal returns (address) {
