@@ -25,6 +25,7 @@ const SOURCES = {
   PaymentEscrow: "src/PaymentEscrow.sol",
   JobMarketplace: "src/JobMarketplace.sol",
   RevenueSplitter: "src/RevenueSplitter.sol",
+  ReputationSystem: "src/ReputationSystem.sol",
   DevToken: "test/tokens/DevToken.sol",
 };
 

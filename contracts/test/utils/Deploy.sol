@@ -6,6 +6,7 @@ import {IFabToken} from "../../src/interfaces/IFabToken.sol";
 import {IJobMarketplace} from "../../src/interfaces/IJobMarketplace.sol";
 import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
 import {IPaymentEscrow} from "../../src/interfaces/IPaymentEscrow.sol";
+import {IReputationSystem} from "../../src/interfaces/IReputationSystem.sol";
 import {IRevenueSplitter} from "../../src/interfaces/IRevenueSplitter.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
@@ -90,6 +91,15 @@ library Deploy {
 
     function revenueSplitter(address owner, address[6] memory recipients) internal returns (IRevenueSplitter) {
         return IRevenueSplitter(vm.deployCode("RevenueSplitter.sol:RevenueSplitter", abi.encode(owner, recipients)));
+    }
+
+    function reputationSystemImplementation() internal returns (address) {
+        return vm.deployCode("ReputationSystem.sol:ReputationSystem", "");
+    }
+
+    function reputationSystem(address owner) internal returns (IReputationSystem) {
+        bytes memory call = abi.encodeWithSignature("initialize(address)", owner);
+        return IReputationSystem(proxy(reputationSystemImplementation(), call));
     }
 
     function proxy(address implementation, bytes memory call) internal returns (address) {
