@@ -2,7 +2,7 @@
 
 use crate::HostError;
 use alloy_primitives::{Address, B256};
-use fabstir_core::{Code, amount::Prices, inference::Backend};
+use fabstir_core::{Code, amount::Prices, inference::Backend, wire};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// What a host charges for a model in one token.
@@ -120,6 +120,9 @@ impl HostConfig {
         let refuse = |message: &str| Err(HostError::coded(Code::InvalidConfig, message));
         if self.models.is_empty() {
             return refuse("no model to serve");
+        }
+        if self.models.iter().any(|model| model.backend.model().template_overhead > wire::MAX_OVERHEAD) {
+            return refuse("a model whose template adds more around a message than renters accept");
         }
         if self.models.iter().any(|model| model.prices.is_empty()) {
             return refuse("a model without prices");

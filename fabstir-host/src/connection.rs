@@ -7,7 +7,7 @@ use crate::{
     host::Shared,
     opening, prompt,
     prompt::Turn,
-    registry::{Reason, Release},
+    registry::{Reason, Release, Taken},
     session::Session,
     socket::{Incoming, Socket},
 };
@@ -260,20 +260,14 @@ impl Connection {
     }
 
     async fn open(&mut self, open: &wire::Open) -> Result<(), HostError> {
-        let challenge = self.take_challenge()?;
-        let (opening, release) = opening::check(&self.shared, open, challenge, self.socket.client_key()?).await?;
-        let id = opening.id;
-        let session = match Session::open(opening, &self.shared.desk).await {
-            Ok(session) => session,
-            Err(error) => {
-                self.shared.registry.remove(id);
-                return Err(error);
-            }
+        let (challenge, key) = (self.take_challenge()?, self.socket.client_key()?);
+        let (session, release) = match opening::reopen(&self.shared, open, challenge, key).await? {
+            Some(taken) => taken,
+            None => self.begin(open, challenge, key).await?,
         };
-        tracing::info!(session = %id, renter = %session.terms.renter, deposit = %session.ledger.deposit(), "opened");
         let info = session.model.backend.model();
         let opened = wire::Opened {
-            session_id: id,
+            session_id: session.id,
             profile: info.profile,
             deposit: session.ledger.deposit().into(),
             settled: alloy_primitives::U256::ZERO,
@@ -285,8 +279,23 @@ impl Connection {
             seed_commitment: session.seed_link(0)?,
         };
         self.release = release;
-        self.session = Some(Box::new(session));
+        self.session = Some(session);
         self.socket.send(&HostMessage::Opened(Box::new(opened))).await
+    }
+
+    /// Opens a session that is new here.
+    async fn begin(&mut self, open: &wire::Open, challenge: B256, key: B256) -> Result<Taken, HostError> {
+        let (opening, release) = opening::check(&self.shared, open, challenge, key).await?;
+        let id = opening.id;
+        let session = match Session::open(opening, &self.shared.desk).await {
+            Ok(session) => session,
+            Err(error) => {
+                self.shared.registry.remove(id);
+                return Err(error);
+            }
+        };
+        tracing::info!(session = %id, renter = %session.terms.renter, deposit = %session.ledger.deposit(), "opened");
+        Ok((Box::new(session), release))
     }
 
     async fn resume(&mut self, resume: &wire::Resume) -> Result<(), HostError> {

@@ -83,6 +83,34 @@ fn offer(model: &crate::ServedModel) -> wire::ModelOffer {
     }
 }
 
+/// Takes a session that was opened and in which nothing has been said: its renter did not hear the answer, and asks
+/// again. `None` if no such session is held here.
+///
+/// # Errors
+///
+/// Those of [`Registry::take_over`](crate::registry::Registry::take_over), and [`Code::SessionNotActive`] once something
+/// has been said.
+pub(crate) async fn reopen(
+    shared: &Shared,
+    open: &wire::Open,
+    challenge: B256,
+    channel_key: B256,
+) -> Result<Option<Taken>, HostError> {
+    let id = session_id(&Terms::from(open.terms.clone()), &shared.desk.domain);
+    if !shared.registry.holds(id) {
+        return Ok(None);
+    }
+    shared.sees_the_chain()?;
+    let keys = (open.channel_key, channel_key);
+    let prove = |signer| prove(shared, id, signer, challenge, keys, &open.signature);
+    let accept = |session: &Session| if session.is_untouched(open.secret) { Ok(()) } else { Err(opened_before()) };
+    shared.registry.take_over(id, prove, accept).await.map(Some)
+}
+
+fn opened_before() -> HostError {
+    HostError::coded(Code::SessionNotActive, "the session was opened here before: resume it, or open another")
+}
+
 /// Everything that has to hold before a session is served: ours, affordable, on chain, and its renter's.
 ///
 /// # Errors
@@ -111,10 +139,7 @@ pub(crate) async fn check(
         return Err(HostError::coded(Code::PriceTooLow, "a price in the terms is below the host's"));
     }
     if shared.desk.journal.entry(id)?.is_some() {
-        return Err(HostError::coded(
-            Code::SessionNotActive,
-            "the session was opened here before: resume it, or open another",
-        ));
+        return Err(opened_before());
     }
     shared.sees_the_chain()?;
     // Held from here on, so that a cancellation seen while the chain is asked is not missed.

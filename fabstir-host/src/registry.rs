@@ -174,6 +174,11 @@ impl Registry {
         }
     }
 
+    /// Whether a session is held.
+    pub(crate) fn holds(&self, id: U256) -> bool {
+        self.lock().contains_key(&id)
+    }
+
     /// Lets nobody come back to a session, and its connection go. [`Registry::take_abandoned`] has it from then on.
     /// Whether it was news.
     pub(crate) fn end(&self, id: U256) -> bool {

@@ -278,6 +278,11 @@ impl Session {
             })
     }
 
+    /// Whether nothing was said yet in the session that was opened with this secret.
+    pub(crate) fn is_untouched(&self, secret: B256) -> bool {
+        self.ledger.transcript().turns() == 0 && self.entry.secret == secret
+    }
+
     /// Takes a voucher; it is on the disk when this returns.
     ///
     /// # Errors

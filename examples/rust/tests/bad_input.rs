@@ -69,11 +69,19 @@ async fn only_its_renter_opens_a_session() {
     let (_raw, opened) = Raw::opened(&session).await;
     assert_eq!(opened.session_id, session.id);
 
-    // A second connection: not as a new session, and not as a stranger's resume.
-    let mut second = Raw::greeted(&session.url).await;
-    let open = second.open_message(&session, &session.key);
-    second.send(&open).await;
-    assert!(["session_busy", "session_not_active"].contains(&second.refusal().await.as_str()));
+    // A second connection: its owner, who may not have heard the answer, may ask again while nothing has been said.
+    let mut other = Raw::greeted(&session.url).await;
+    let open = other.open_message(&session, &stranger());
+    other.send(&open).await;
+    assert_eq!(other.refusal().await, "wrong_signer");
+    let (mut second, again) = Raw::opened(&session).await;
+    assert_eq!(again, opened);
+    second.prompt(1, "Who are you?", 4).await;
+    second.until(|message| matches!(message, wire::HostMessage::Done(_))).await;
+    let mut third = Raw::greeted(&session.url).await;
+    let open = third.open_message(&session, &session.key);
+    third.send(&open).await;
+    assert_eq!(third.refusal().await, "session_not_active");
 }
 
 #[tokio::test(flavor = "multi_thread")]
