@@ -95,6 +95,15 @@ contract RevenueSplitterDistributeTest is RevenueSplitterTest {
         assertEq(splitter.pendingOf(purpose(which), asset), 0);
     }
 
+    function test_WhatComesAfterAWithdrawalIsDividedAsWell() external {
+        receiveRevenue(COIN, 1500);
+        splitter.withdraw(purpose(0), COIN);
+        receiveRevenue(COIN, 1500);
+        assertEq(splitter.distribute(COIN), 1500);
+        assertEq(splitter.creditOf(purpose(0), COIN), 500);
+        assertEq(splitter.creditOf(purpose(1), COIN), 600);
+    }
+
     function test_ARecipientThatRefusesHarmsNobodyElse() external {
         vm.prank(owner);
         splitter.setRecipient(purpose(1), address(this)); // takes no coin
