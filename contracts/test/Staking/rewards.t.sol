@@ -154,6 +154,20 @@ contract StakingRewardsTest is StakingTest {
         assertEq(staking.rewardState(COIN).paid, stranger.balance);
     }
 
+    /// @notice Fractions of a unit are kept from one claim to the next.
+    function testFuzz_ClaimingOftenLosesNothing(uint256 claims) external {
+        claims = bound(claims, 2, 100);
+        stake(alice, 1e18);
+        stake(bob, 2e18);
+        reward(address(usd), 100);
+        uint256 taken;
+        for (uint256 i = 0; i < claims; i++) {
+            skip(PERIOD / claims + 1);
+            taken += claim(alice, address(usd));
+        }
+        assertEq(taken, 33);
+    }
+
     function test_RevertWhen_TheCoinIsRefused() external {
         Unpayable staker = new Unpayable();
         fab.transfer(address(staker), 1e18);
