@@ -17,7 +17,10 @@ const ARTIFACTS = path.join(CONTRACTS, "artifacts");
 const SOURCES = {
   Buyback: "src/Buyback.sol",
   FabToken: "src/FabToken.sol",
+  Governance: "src/Governance.sol",
+  GovernanceTimelock: "src/GovernanceTimelock.sol",
   NodeRegistry: "src/NodeRegistry.sol",
+  Payments: "src/Payments.sol",
   SessionMarket: "src/SessionMarket.sol",
   Staking: "src/Staking.sol",
   UpgradeableProxy: "src/UpgradeableProxy.sol",

@@ -89,14 +89,17 @@ pub(crate) fn bench(args: &[String]) -> Outcome {
     run(cargo().args(["bench", "--locked", "--package", "fabstir-benches"]).args(args))
 }
 
-/// Rewrites the committed ABI and bytecode, or checks that they are current.
+/// Rewrites the committed ABI, bytecode and storage layouts, or checks that they are current.
 pub(crate) fn artifacts(check: bool) -> Outcome {
-    let mut script = command("node");
-    script.arg("contracts/tools/artifacts.mjs");
-    if check {
-        script.arg("--check");
+    for tool in ["artifacts", "storage-layout"] {
+        let mut script = command("node");
+        script.arg(format!("contracts/tools/{tool}.mjs"));
+        if check {
+            script.arg("--check");
+        }
+        run(&mut script)?;
     }
-    run(&mut script)
+    Ok(())
 }
 
 /// Foundry's programs through the wrapper that passes their exit codes on.

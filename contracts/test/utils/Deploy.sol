@@ -2,15 +2,19 @@
 pragma solidity ^0.8.30;
 
 import {IBuyback} from "../../src/interfaces/IBuyback.sol";
+import {ICircuitBreaker} from "../../src/interfaces/ICircuitBreaker.sol";
 import {IFabToken} from "../../src/interfaces/IFabToken.sol";
+import {IGovernance, IGovernanceTimelock} from "../../src/interfaces/IGovernance.sol";
 import {IJobMarketplace} from "../../src/interfaces/IJobMarketplace.sol";
 import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
 import {IPaymentEscrow} from "../../src/interfaces/IPaymentEscrow.sol";
 import {IReputationSystem} from "../../src/interfaces/IReputationSystem.sol";
 import {IRevenueSplitter} from "../../src/interfaces/IRevenueSplitter.sol";
+import {IPayments} from "../../src/interfaces/IPayments.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {vm} from "./Vm.sol";
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {IERC5805} from "@openzeppelin/contracts/interfaces/IERC5805.sol";
 
 /// @title Deploy
@@ -104,5 +108,34 @@ library Deploy {
 
     function proxy(address implementation, bytes memory call) internal returns (address) {
         return vm.deployCode("UpgradeableProxy.sol:UpgradeableProxy", abi.encode(implementation, call));
+    }
+
+    function timelock(uint256 minDelay, address admin) internal returns (IGovernanceTimelock) {
+        return
+            IGovernanceTimelock(vm.deployCode("GovernanceTimelock.sol:GovernanceTimelock", abi.encode(minDelay, admin)));
+    }
+
+    function governance(address votes, address timelock_, IGovernance.GovernanceSettings memory settings)
+        internal
+        returns (IGovernance)
+    {
+        return IGovernance(vm.deployCode("Governance.sol:Governance", abi.encode(votes, timelock_, settings)));
+    }
+
+    /// @dev Gives the timelock's roles to governance and to the emergency account; the caller, its admin so far, keeps
+    /// none.
+    function handOver(address timelock_, address governance_, address emergency) internal {
+        IAccessControl roles = IAccessControl(timelock_);
+        roles.grantRole(keccak256("PROPOSER_ROLE"), governance_);
+        roles.grantRole(keccak256("CANCELLER_ROLE"), governance_);
+        roles.grantRole(keccak256("EMERGENCY_ROLE"), emergency);
+        roles.renounceRole(0, address(this));
+    }
+
+    function payments(address owner, address guardian, ICircuitBreaker.BreakerSettings memory settings)
+        internal
+        returns (IPayments)
+    {
+        return IPayments(vm.deployCode("Payments.sol:Payments", abi.encode(owner, guardian, settings)));
     }
 }
