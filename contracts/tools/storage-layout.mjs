@@ -24,15 +24,20 @@ function fail(message) {
   process.exit(1);
 }
 
-/** What forge says about a contract's storage. */
-function inspect(name) {
-  const words = ["forge", "inspect", `${UPGRADEABLE[name]}:${name}`, "storageLayout", "--json"];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(CONTRACTS, "tools", "foundry"), ...words], {
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  if (status !== 0) fail(`forge inspect ${name} failed\n${stderr}`);
-  return JSON.parse(stdout);
+/** Runs forge and gives what it printed. */
+function forge(...words) {
+  const stdio = ["ignore", "pipe", "inherit"];
+  const program = path.join(CONTRACTS, "tools", "foundry");
+  const { status, stdout } = spawnSync(process.execPath, [program, "forge", ...words], { encoding: "utf8", maxBuffer: 1 << 26, stdio });
+  if (status !== 0) fail(`forge ${words[0]} failed\n${stdout}`);
+  return stdout;
+}
+
+/** What the compiler says about a contract's storage. */
+function layout(out, name) {
+  const file = path.join(out, path.basename(UPGRADEABLE[name]), `${name}.json`);
+  const { storageLayout } = JSON.parse(fs.readFileSync(file, "utf8"));
+  return storageLayout ?? fail(`${file} has no storage layout: run \`forge clean\` and try again`);
 }
 
 /** Types carry ids of the syntax tree, which change with every edit. */
@@ -59,10 +64,12 @@ function moved(before, after) {
 
 function main() {
   const check = process.argv.includes("--check");
+  forge("build", ...Object.values(UPGRADEABLE));
+  const out = path.resolve(CONTRACTS, JSON.parse(forge("config", "--json")).out);
   const stale = [];
   for (const name of Object.keys(UPGRADEABLE)) {
     const file = path.join(LAYOUTS, `${name}.json`);
-    const places = flatten(inspect(name));
+    const places = flatten(layout(out, name));
     const text = `[\n${places.map((place) => `  ${JSON.stringify(place)}`).join(",\n")}\n]\n`;
     const committed = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
     const gone = committed === undefined ? [] : moved(JSON.parse(committed), places);

@@ -33,7 +33,7 @@ abstract contract CircuitBreaker is ICircuitBreaker, Ownable2Step {
 
     /* STORAGE */
 
-    // One slot.
+    // Two slots, the first with the next owner.
     uint8 private _level; // as set, see `circuitBreakerLevel`
     uint40 private _changedAt;
     uint40 private _stoppedAt; // when the stop of now began; stale below level 2
@@ -42,7 +42,6 @@ abstract contract CircuitBreaker is ICircuitBreaker, Ownable2Step {
     uint32 private _trips;
     uint40 private _lastIncident;
 
-    // One slot.
     /// @inheritdoc ICircuitBreaker
     address public override guardian;
     BreakerSettings private _breakerSettings;

@@ -2,9 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {IBuyback} from "../../src/interfaces/IBuyback.sol";
+import {IUniswapV3Pool} from "../../src/interfaces/IUniswapV3.sol";
+import {TickLib} from "../../src/libraries/TickLib.sol";
 import {IFullFabToken} from "../FabToken/FabTokenTest.sol";
 import {vm} from "../utils/Vm.sol";
 import {BuybackTest} from "./BuybackTest.sol";
+import {IPool} from "./Uniswap.sol";
 
 contract BuybackBuybackTest is BuybackTest {
     function testFuzz_RevertWhen_CallerIsNoKeeper(address caller) external {
@@ -69,6 +72,22 @@ contract BuybackBuybackTest is BuybackTest {
         vm.expectRevert(bytes("Too little received"));
         buy(address(usd), SPENT, bought + 1);
         assertEq(buy(address(usd), SPENT, bought), bought);
+    }
+
+    /// @notice The mean tick is rounded down on either side of zero, as the pool rounds its own.
+    function testFuzz_QuotesTheTimeWeightedPrice(uint256 elapsed, bool up) external {
+        move(up, 1000e6);
+        skip(bound(elapsed, 1, 30 minutes));
+        uint32[] memory ago = new uint32[](2);
+        ago[0] = 30 minutes;
+        for (uint256 i = 0; i < 2; i++) {
+            (address asset, IPool pool) = i == 0 ? (address(usd), usdPool) : (address(weth), coinPool);
+            (int56[] memory cumulative,) = IUniswapV3Pool(address(pool)).observe(ago);
+            int256 sum = cumulative[1] - cumulative[0];
+            int256 mean = (sum - (sum < 0 ? int256(1799) : int256(0))) / 1800;
+            uint256 expected = TickLib.worth(1e18, asset < address(fab) ? mean : -mean);
+            assertEq(buyback.quote(i == 0 ? asset : COIN, 1e18), expected);
+        }
     }
 
     /// @notice A sandwich: the price is pushed up right before the purchase.

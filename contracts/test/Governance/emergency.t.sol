@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IBuyback} from "../../src/interfaces/IBuyback.sol";
 import {ICircuitBreaker} from "../../src/interfaces/ICircuitBreaker.sol";
 import {IGovernanceTimelock, IPausable} from "../../src/interfaces/IGovernance.sol";
-import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
-import {IStaking} from "../../src/interfaces/IStaking.sol";
-import {Uniswap, WrappedCoin} from "../Buyback/Uniswap.sol";
 import {BreakerHarness} from "../CircuitBreaker/BreakerHarness.sol";
-import {IFullFabToken} from "../FabToken/FabTokenTest.sol";
 import {Deploy} from "../utils/Deploy.sol";
 import {vm} from "../utils/Vm.sol";
 import {GovernanceTest} from "./GovernanceTest.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
-import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 contract GovernanceEmergencyTest is GovernanceTest {
     bytes32 private constant EMERGENCY_ROLE = keccak256("EMERGENCY_ROLE");
@@ -158,41 +152,6 @@ contract GovernanceEmergencyTest is GovernanceTest {
         market.pause();
         vm.expectRevert();
         market.setFee(0);
-    }
-
-    /* WHO SETS WHAT */
-
-    /// @notice Every function of every contract that sets something.
-    function testFuzz_EveryParameterIsTheTimelocksAlone(address caller) external {
-        vm.assume(caller != address(timelock) && caller != address(0));
-        address router = Uniswap.router(Uniswap.factory(), address(new WrappedCoin()));
-        IBuyback.Settings memory s = IBuyback.Settings(5000, 500, 30 minutes, 1 days);
-        address buyback = address(Deploy.buyback(address(fab), address(staking), router, address(timelock), s));
-        address next = Deploy.buybackImplementation(address(fab), address(staking), router);
-
-        check(caller, address(fab), abi.encodeCall(IFullFabToken.mint, (alice, 1)));
-        check(caller, address(market), abi.encodeCall(ISessionMarket.pause, ()));
-        check(caller, address(market), abi.encodeCall(ISessionMarket.unpause, ()));
-        check(caller, address(market), abi.encodeCall(ISessionMarket.setFee, (1)));
-        check(caller, address(market), abi.encodeCall(ISessionMarket.setFeeRecipient, (alice)));
-        check(caller, address(market), abi.encodeCall(ISessionMarket.setTokenLimits, (COIN, 1, 2)));
-        check(caller, address(registry), abi.encodeCall(INodeRegistry.setSlasher, (alice, true)));
-        check(caller, address(registry), abi.encodeCall(INodeRegistry.setSuspicionThreshold, (3)));
-        check(caller, address(registry), abi.encodeCall(INodeRegistry.setSlashRules, (registry.slashRules())));
-        check(caller, address(staking), abi.encodeCall(IStaking.addRewardToken, (COIN)));
-        check(caller, buyback, abi.encodeCall(IBuyback.setRoute, (COIN, IBuyback.Route(0, 0, 0))));
-        check(caller, buyback, abi.encodeCall(IBuyback.setSettings, (s)));
-        check(caller, buyback, abi.encodeCall(IBuyback.setKeeper, (alice, true)));
-        check(caller, buyback, abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (next, "")));
-    }
-
-    function check(address caller, address target, bytes memory call) private {
-        vm.prank(caller);
-        (bool ok,) = target.call(call);
-        assertFalse(ok, "by a stranger");
-        vm.prank(address(timelock));
-        (ok,) = target.call(call);
-        assertTrue(ok, "by the timelock");
     }
 
     function pauseNow(address target) private {
