@@ -17,6 +17,7 @@ const LAYOUTS = path.join(CONTRACTS, "layouts");
 const UPGRADEABLE = {
   Buyback: "src/Buyback.sol",
   JobMarketplace: "src/JobMarketplace.sol",
+  ReputationSystem: "src/ReputationSystem.sol",
 };
 
 function fail(message) {

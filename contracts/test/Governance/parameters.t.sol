@@ -6,6 +6,8 @@ import {ICircuitBreaker} from "../../src/interfaces/ICircuitBreaker.sol";
 import {IJobMarketplace} from "../../src/interfaces/IJobMarketplace.sol";
 import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
 import {IPaymentEscrow} from "../../src/interfaces/IPaymentEscrow.sol";
+import {IReputationSystem} from "../../src/interfaces/IReputationSystem.sol";
+import {IRevenueSplitter} from "../../src/interfaces/IRevenueSplitter.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {Uniswap, WrappedCoin} from "../Buyback/Uniswap.sol";
@@ -48,6 +50,27 @@ contract GovernanceParametersTest is GovernanceTest {
         address next = Deploy.jobMarketplaceImplementation(address(registry), escrow);
         check(caller, jobs, abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (next, "")));
         checkBreaker(caller, jobs);
+    }
+
+    function testFuzz_OfReputations(address caller) external {
+        IReputationSystem reputations = Deploy.reputationSystem(address(timelock));
+        address target = address(reputations);
+        check(caller, target, abi.encodeCall(IReputationSystem.setRules, (reputations.rules())));
+        check(caller, target, abi.encodeCall(IReputationSystem.setSources, (alice, bob)));
+        check(caller, target, abi.encodeCall(IReputationSystem.setMinValue, (COIN, 1)));
+        check(caller, target, abi.encodeCall(IReputationSystem.setSlasher, (alice, true)));
+        address next = Deploy.reputationSystemImplementation();
+        check(caller, target, abi.encodeCall(UUPSUpgradeable.upgradeToAndCall, (next, "")));
+    }
+
+    function testFuzz_OfTheRevenue(address caller) external {
+        IRevenueSplitter splitter = Deploy.revenueSplitter(address(timelock), [alice, bob, alice, bob, alice, bob]);
+        check(caller, address(splitter), abi.encodeCall(IRevenueSplitter.setShares, (splitter.shares())));
+        check(
+            caller,
+            address(splitter),
+            abi.encodeCall(IRevenueSplitter.setRecipient, (IRevenueSplitter.Purpose(0), alice))
+        );
     }
 
     function testFuzz_OfPayments(address caller) external {

@@ -8,9 +8,9 @@ import {IGovernance, IGovernanceTimelock} from "../../src/interfaces/IGovernance
 import {IJobMarketplace} from "../../src/interfaces/IJobMarketplace.sol";
 import {INodeRegistry} from "../../src/interfaces/INodeRegistry.sol";
 import {IPaymentEscrow} from "../../src/interfaces/IPaymentEscrow.sol";
+import {IPayments} from "../../src/interfaces/IPayments.sol";
 import {IReputationSystem} from "../../src/interfaces/IReputationSystem.sol";
 import {IRevenueSplitter} from "../../src/interfaces/IRevenueSplitter.sol";
-import {IPayments} from "../../src/interfaces/IPayments.sol";
 import {ISessionMarket} from "../../src/interfaces/ISessionMarket.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {vm} from "./Vm.sol";
