@@ -71,7 +71,7 @@ impl RenterEngine {
         hello.and_then(|hello| frame(&hello)).map_err(thrown)
     }
 
-    /// See [`RenterSession::receive`]; the reaction as [`flat::reaction`] writes it.
+    /// See [`RenterSession::receive`]; the reaction as `flat::reaction` writes it.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl RenterEngine {
         message.and_then(|message| self.0.receive(message)).and_then(flat::reaction).map_err(thrown)
     }
 
-    /// See [`RenterSession::prompt`] and [`RenterSession::prompt_messages`]; the question as [`flat::question`] reads
+    /// See [`RenterSession::prompt`] and [`RenterSession::prompt_messages`]; the question as `flat::question` reads
     /// it.
     ///
     /// # Errors
@@ -152,13 +152,13 @@ impl RenterEngine {
         out.number(U256::from(terms.proofCap)).number(terms.salt).take()
     }
 
-    /// See [`flat::opened`]; nothing before the session was opened.
+    /// See `flat::opened`; nothing before the session was opened.
     #[must_use]
     pub fn opened(&self) -> Vec<u8> {
         self.0.opened().map(flat::opened).unwrap_or_default()
     }
 
-    /// The conversation as [`flat::messages`] writes it.
+    /// The conversation as `flat::messages` writes it.
     #[must_use]
     pub fn messages(&self) -> Vec<u8> {
         flat::messages(self.0.messages())
