@@ -22,9 +22,6 @@ use std::sync::Arc;
 /// Optional features, as `hello_ack` names them.
 const CAPABILITIES: [&str; 3] = ["resume", "clear", channel::CAPABILITY];
 
-/// The protocol version spoken here.
-pub(crate) const VERSION: u16 = 1;
-
 /// 32 bytes nobody can guess.
 pub(crate) fn random32() -> B256 {
     let mut bytes = [0u8; 32];
@@ -44,8 +41,8 @@ pub(crate) fn greet(
     frame: &[u8],
     challenge: B256,
 ) -> Result<(HostMessage, Option<HostHandshake>), HostError> {
-    if !hello.versions.contains(&VERSION) {
-        return Err(HostError::coded(Code::UnsupportedVersion, format!("this host speaks version {VERSION}")));
+    if !hello.versions.contains(&wire::VERSION) {
+        return Err(HostError::coded(Code::UnsupportedVersion, format!("this host speaks version {}", wire::VERSION)));
     }
     let can_encrypt = hello.capabilities.iter().any(|name| name == channel::CAPABILITY);
     let handshake = if can_encrypt { Some(HostHandshake::new(random32().0, frame)?) } else { None };
@@ -53,7 +50,7 @@ pub(crate) fn greet(
     let signature =
         Hello { challenge: hello.challenge, channelKey: channel_key }.sign(&shared.desk.domain, &shared.desk.key);
     let ack = HostMessage::HelloAck(Box::new(wire::HelloAck {
-        version: VERSION,
+        version: wire::VERSION,
         capabilities: CAPABILITIES.map(Into::into).to_vec(),
         models: shared.config.models.iter().map(offer).collect(),
         limits: wire::Limits {

@@ -13,7 +13,7 @@ use fabstir_core::{
     Code,
     channel::ClientHandshake,
     renter::{Event, Reaction, RenterSession},
-    wire::{ClientMessage, ErrorFrame},
+    wire::{self, ClientMessage, ErrorFrame},
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -109,10 +109,10 @@ impl Session {
 
     /// What is signed for is on the disk before the signature leaves.
     async fn react(&mut self, reaction: Reaction) -> Result<Option<Event>, ClientError> {
-        if reaction.record || reaction.send.iter().any(|message| matches!(message, ClientMessage::Voucher(_))) {
-            self.write_down().await?;
-        }
         for message in &reaction.send {
+            if let ClientMessage::Voucher(voucher) = message {
+                self.write_down(voucher).await?;
+            }
             self.send(message).await?;
         }
         if matches!(reaction.event, Some(Event::Token { .. } | Event::Done { .. } | Event::Cleared)) {
@@ -121,12 +121,11 @@ impl Session {
         Ok(reaction.event.filter(|event| *event != Event::Pong))
     }
 
-    /// Writes down what the newest voucher is for, unless that is on the disk: a voucher may go out again after a write
+    /// Writes down what a voucher is for before it leaves, unless that is on the disk: it may go out again after a write
     /// that failed.
-    async fn write_down(&mut self) -> Result<(), ClientError> {
-        let Some((voucher, _)) = self.inner.voucher() else { return Ok(()) };
+    async fn write_down(&mut self, voucher: &wire::Voucher) -> Result<(), ClientError> {
         let mut record = self.record.clone();
-        (record.input_tokens, record.output_tokens) = (voucher.inputTokens, voucher.outputTokens);
+        (record.input_tokens, record.output_tokens) = (voucher.input_tokens, voucher.output_tokens);
         record.head = voucher.head;
         if record != self.record {
             self.renter.store().write(self.id(), &record).await?;
